@@ -1,14 +1,42 @@
 //! A backend-agnostic object-document mapper for MongoDB.
 
+mod backend;
+mod collation;
+mod database;
 mod error;
+mod executor;
+mod filter;
+mod index;
+mod namespace;
+mod pipeline;
+mod plugin;
+mod projection;
+mod raw_doc;
+mod request;
+mod sort;
+mod update;
 
+pub use backend::{
+    Acknowledgment, Backend, Capabilities, ChangeStream, Cursor, OpCx, RawChangeStream, RawCursor,
+    ReadConcern, ReadPreference, Session, SessionOptions, SessionRef, TransactionOptions,
+    WriteConcern,
+};
 pub use bson;
+pub use collation::Collation;
+pub use database::Database;
 pub use error::{
     CommandError, DecodeError, DuplicateKey, Error, ErrorCode, RETRYABLE_WRITE_ERROR, Result,
     TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, Upserted, WriteError,
     WriteFailure, WriteSummary,
 };
-
-/// What the backend can do: a placeholder until the trait is there.
-#[derive(Debug)]
-pub struct Capabilities;
+pub use executor::{Executor, Scope, Target, Tx};
+pub use filter::{BitMask, BsonType, ElemMatch, Filter, Near, Predicate, TextSearch, TypeSpec};
+pub use index::{Hint, Index, IndexKind};
+pub use namespace::{FieldPath, Namespace};
+pub use pipeline::{Expr, Pipeline, Stage};
+pub use plugin::{Call, Done, Plugin};
+pub use projection::{Projection, ProjectionItem};
+pub use raw_doc::RawDoc;
+pub use request::*;
+pub use sort::{Sort, SortOrder};
+pub use update::{BitOp, Change, CurrentDate, Pop, Pull, Push, PushOrder, PushSort, Update};

@@ -1,0 +1,160 @@
+//! Where documents live: namespaces and field paths.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// A collection of a database: `database.collection`.
+///
+/// An operation on a database as a whole (`aggregate: 1`, `dropDatabase`, …) has the empty
+/// collection name. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Namespace {
+    database: Arc<str>,
+    collection: CollectionName,
+}
+
+/// A static name (a model's) costs nothing to carry; others are shared.
+#[derive(Debug, Clone)]
+enum CollectionName {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
+
+impl CollectionName {
+    fn as_str(&self) -> &str {
+        match self {
+            CollectionName::Static(name) => name,
+            CollectionName::Shared(name) => name,
+        }
+    }
+}
+
+impl PartialEq for CollectionName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for CollectionName {}
+
+impl std::hash::Hash for CollectionName {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for CollectionName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for CollectionName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Namespace {
+    /// The collection `collection` of `database`.
+    pub fn new(database: impl Into<Arc<str>>, collection: impl Into<Cow<'static, str>>) -> Self {
+        let collection = match collection.into() {
+            Cow::Borrowed(name) => CollectionName::Static(name),
+            Cow::Owned(name) => CollectionName::Shared(name.into()),
+        };
+        Namespace { database: database.into(), collection }
+    }
+
+    /// The database itself, for operations that name no collection.
+    pub fn of_database(database: impl Into<Arc<str>>) -> Self {
+        Namespace::new(database, "")
+    }
+
+    /// The name of the database.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The name of the collection; empty for the database as a whole.
+    #[must_use]
+    pub fn collection(&self) -> &str {
+        self.collection.as_str()
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.database, self.collection())
+    }
+}
+
+/// The path of a field: names or array positions, joined by dots.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldPath(Cow<'static, str>);
+
+impl FieldPath {
+    /// A path known at compile time; costs nothing.
+    #[must_use]
+    pub const fn from_static(path: &'static str) -> Self {
+        FieldPath(Cow::Borrowed(path))
+    }
+
+    /// The path as it is written in queries.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names the document (or array element) itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The path of `name` below this one.
+    #[must_use]
+    pub fn join(&self, name: &'static str) -> Self {
+        if self.is_root() { FieldPath::from_static(name) } else { self.join_str(name) }
+    }
+
+    /// The path of `name` below this one, for names known only at run time.
+    #[must_use]
+    pub fn join_str(&self, name: &str) -> Self {
+        if self.is_root() {
+            FieldPath(Cow::Owned(name.to_owned()))
+        } else {
+            FieldPath(Cow::Owned(format!("{}.{name}", self.0)))
+        }
+    }
+
+    /// The names and positions between the dots.
+    pub fn components(&self) -> std::str::Split<'_, char> {
+        self.0.split('.')
+    }
+}
+
+impl From<&str> for FieldPath {
+    fn from(path: &str) -> Self {
+        FieldPath(Cow::Owned(path.to_owned()))
+    }
+}
+
+impl From<String> for FieldPath {
+    fn from(path: String) -> Self {
+        FieldPath(Cow::Owned(path))
+    }
+}
+
+impl AsRef<str> for FieldPath {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
