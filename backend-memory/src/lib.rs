@@ -1,1 +1,4 @@
 //! Placeholder.
+
+#[expect(dead_code, unused_imports)]
+mod value;
