@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use bson::{Bson, Document};
 
@@ -113,7 +114,7 @@ impl fmt::Display for ErrorCode {
 ///
 /// Callers ask ([`code`](Error::code), [`is_duplicate_key`](Error::is_duplicate_key), …) rather
 /// than match: the list of variants may grow.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The server, or an evaluator standing in for it, refused the command.
@@ -158,7 +159,7 @@ pub enum Error {
         labels: Vec<String>,
         /// The driver's own error.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Arc<dyn StdError + Send + Sync>>,
     },
     /// The deployment refused the credentials.
     #[error("authentication failed: {message}")]
@@ -167,7 +168,7 @@ pub enum Error {
         message: String,
         /// The driver's own error.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Arc<dyn StdError + Send + Sync>>,
     },
     /// A connection string, an option or a declaration is wrong.
     #[error("invalid configuration: {0}")]
