@@ -1,12 +1,17 @@
 //! BSON values as the engine sees them: encoded bytes, their order and equality, arithmetic on
 //! numbers, field paths and key bytes. What every operator shares; pure and synchronous.
 
+pub(crate) mod compare;
+pub(crate) mod decimal;
+pub(crate) mod key;
 pub(crate) mod raw;
 pub(crate) mod record;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod write;
 
+pub(crate) use compare::{canonical_type, compare, equal};
+pub(crate) use key::KeyBytes;
 pub(crate) use raw::{Elements, RawVal};
 pub(crate) use record::{Name, Record};
 pub(crate) use write::ValueBuf;

@@ -3,8 +3,10 @@
 use bson::oid::ObjectId;
 use bson::spec::BinarySubtype;
 use bson::{
-    Binary, Bson, DateTime, Document, JavaScriptCodeWithScope, Regex, Timestamp, bson, doc,
+    Binary, Bson, DateTime, Decimal128, Document, JavaScriptCodeWithScope, Regex, Timestamp, bson,
+    doc,
 };
+use proptest::prelude::*;
 
 /// At least one value of every type, and the odd ones of each.
 pub(crate) fn values() -> Vec<Bson> {
@@ -105,7 +107,7 @@ pub(crate) fn values() -> Vec<Bson> {
     values
 }
 
-fn db_pointer(namespace: &str, byte: u8) -> Bson {
+pub(crate) fn db_pointer(namespace: &str, byte: u8) -> Bson {
     let mut bytes = vec![0; 4];
     bytes.extend([0x0c, 0]);
     bytes.extend((namespace.len() as i32 + 1).to_le_bytes());
@@ -116,4 +118,65 @@ fn db_pointer(namespace: &str, byte: u8) -> Bson {
     bytes[0] = bytes.len() as u8;
     let document = Document::from_reader(bytes.as_slice()).expect("it is valid");
     document.get("").expect("it is there").clone()
+}
+
+/// Any number, biased to numbers of different types that are close to each other.
+pub(crate) fn number() -> BoxedStrategy<Bson> {
+    let close_to_a_double = (any::<f64>(), -2..3_i64).prop_map(|(double, ulps)| {
+        let moved = f64::from_bits(double.to_bits().wrapping_add_signed(ulps));
+        let decimal = format!("{double:.33e}").replace("inf", "Infinity");
+        if ulps == 0 { Bson::Double(moved) } else { decimal_or_double(&decimal, moved) }
+    });
+    let decimal = any::<[u8; 16]>().prop_map(|bits| Bson::Decimal128(Decimal128::from_bytes(bits)));
+    let small = (-3..4_i32, 0..4).prop_map(|(n, kind)| match kind {
+        0 => Bson::Int32(n),
+        1 => Bson::Int64(n.into()),
+        2 => Bson::Double(f64::from(n) / 2.0),
+        _ => decimal_or_double(&format!("{n}.50"), 0.0),
+    });
+    let near_2_to_53 = (-4..5_i64, 0..3, 0..12_u32).prop_map(|(n, kind, shift)| {
+        let n = (1_i64 << (51 + shift)).wrapping_add(n);
+        match kind {
+            0 => Bson::Int64(n),
+            1 => Bson::Double(n as f64),
+            _ => decimal_or_double(&n.to_string(), 0.0),
+        }
+    });
+    let sampled = prop::sample::select(values()).prop_filter("a number", |value| {
+        matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
+    });
+    prop_oneof![
+        small,
+        near_2_to_53,
+        close_to_a_double,
+        decimal,
+        any::<i64>().prop_map(Bson::Int64),
+        any::<f64>().prop_map(Bson::Double),
+        sampled,
+    ]
+    .boxed()
+}
+
+fn decimal_or_double(text: &str, double: f64) -> Bson {
+    text.parse().map_or(Bson::Double(double), Bson::Decimal128)
+}
+
+/// Any value, nested a few levels, biased to values that differ a little.
+pub(crate) fn value() -> BoxedStrategy<Bson> {
+    let leaf = prop_oneof![
+        3 => prop::sample::select(values()),
+        1 => number(),
+        1 => "[ab\0é]{0,4}".prop_map(Bson::String),
+        1 => prop::collection::vec(0..3_u8, 0..4).prop_map(|bytes| {
+            Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })
+        }),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Bson::Array),
+            prop::collection::vec(("[ab]{0,2}", inner), 0..3)
+                .prop_map(|fields| Bson::Document(fields.into_iter().collect())),
+        ]
+    })
+    .boxed()
 }
