@@ -4,6 +4,7 @@
 pub(crate) mod compare;
 pub(crate) mod decimal;
 pub(crate) mod key;
+pub(crate) mod path;
 pub(crate) mod raw;
 pub(crate) mod record;
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub(crate) mod write;
 
 pub(crate) use compare::{canonical_type, compare, equal};
 pub(crate) use key::KeyBytes;
+pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};
 pub(crate) use raw::{Elements, RawVal};
 pub(crate) use record::{Name, Record};
 pub(crate) use write::ValueBuf;
