@@ -3,16 +3,20 @@
 mod backend;
 mod collation;
 mod database;
+mod document;
 mod error;
 mod executor;
+mod field;
 mod filter;
 mod index;
 mod namespace;
+mod operand;
 mod pipeline;
 mod plugin;
 mod projection;
 mod raw_doc;
 mod request;
+pub mod schema;
 mod sort;
 mod update;
 
@@ -24,19 +28,26 @@ pub use backend::{
 pub use bson;
 pub use collation::Collation;
 pub use database::Database;
+pub use document::{Document, DocumentId, Embedded};
 pub use error::{
     CommandError, DecodeError, DuplicateKey, Error, ErrorCode, RETRYABLE_WRITE_ERROR, Result,
     TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, Upserted, WriteError,
     WriteFailure, WriteSummary,
 };
 pub use executor::{Executor, Scope, Target, Tx};
+pub use field::{
+    ArrayOf, AsField, AsIs, Codec, Field, FieldType, FilterOf, Flattened, Integer, MapField,
+    Numeric, Ordered, PushOptions, SortOf, Stored, Temporal, Text, UpdateOf,
+};
 pub use filter::{BitMask, BsonType, ElemMatch, Filter, Near, Predicate, TextSearch, TypeSpec};
 pub use index::{Hint, Index, IndexKind};
 pub use namespace::{FieldPath, Namespace};
+pub use operand::{Comparand, Operand};
 pub use pipeline::{Expr, Pipeline, Stage};
 pub use plugin::{Call, Done, Plugin};
 pub use projection::{Projection, ProjectionItem};
 pub use raw_doc::RawDoc;
 pub use request::*;
+pub use schema::{FieldSchema, Schema, TypeSchema};
 pub use sort::{Sort, SortOrder};
 pub use update::{BitOp, Change, CurrentDate, Pop, Pull, Push, PushOrder, PushSort, Update};

@@ -1,0 +1,146 @@
+//! Operators of array fields: queries, and paths to elements.
+
+use bson::Bson;
+
+use crate::error::{Error, Result};
+use crate::field::filter::{comparands, elem_match};
+use crate::field::{ArrayOf, Field, FieldType, FilterOf, SortOf};
+use crate::filter::Predicate;
+use crate::operand::{Comparand, Operand};
+use crate::update::{Push, PushOrder, PushSort};
+
+/// The element type of a field.
+pub(super) type Element<T> = <<T as FieldType>::Value as ArrayOf>::Element;
+/// The path of an element itself, in filters of elements.
+type ElementPath<E> = <E as FieldType>::Path<E, E>;
+
+impl<D, T: FieldType> Field<D, T>
+where
+    T::Value: ArrayOf,
+{
+    /// `$size`: has exactly this many elements.
+    pub fn size(&self, elements: u32) -> FilterOf<D> {
+        self.matches(Ok(Predicate::Size(i64::from(elements))))
+    }
+
+    /// `$all`: each of `values` is among the elements.
+    pub fn all<I>(&self, values: I) -> FilterOf<D>
+    where
+        I: IntoIterator,
+        I::Item: Comparand<Element<T>>,
+    {
+        self.matches(comparands::<Element<T>, _>(values).map(Predicate::All))
+    }
+
+    /// `$elemMatch`: one element satisfies all that the closure asks of it.
+    pub fn any(
+        &self,
+        conditions: impl FnOnce(ElementPath<Element<T>>) -> FilterOf<Element<T>>,
+    ) -> FilterOf<D> {
+        let filter = conditions(Element::<T>::path(Field::root())).into_filter();
+        FilterOf::from_result(
+            self.checked().and_then(|path| filter.and_then(|filter| elem_match(&path, filter))),
+        )
+    }
+
+    /// [`any`](Self::any), by its MongoDB name.
+    pub fn elem_match(
+        &self,
+        conditions: impl FnOnce(ElementPath<Element<T>>) -> FilterOf<Element<T>>,
+    ) -> FilterOf<D> {
+        self.any(conditions)
+    }
+
+    /// The element at a position, the first being 0.
+    #[must_use]
+    pub fn at(&self, position: u32) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+        Element::<T>::path(self.join_str(&position.to_string()))
+    }
+
+    /// `$`: in an update, the first element that the filter matched.
+    #[must_use]
+    pub fn matched(&self) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+        Element::<T>::path(self.join("$"))
+    }
+
+    /// `$[]`: in an update, each element.
+    #[must_use]
+    pub fn each(&self) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+        Element::<T>::path(self.join("$[]"))
+    }
+}
+
+/// How `push_with` adds elements: where, and what becomes of the array.
+#[must_use]
+pub struct PushOptions<E> {
+    push: Push,
+    refused: Option<Error>,
+    elements: std::marker::PhantomData<fn() -> E>,
+}
+
+impl<E: FieldType> PushOptions<E> {
+    pub(super) fn new(each: Vec<Bson>) -> Self {
+        PushOptions {
+            push: Push { each, ..Push::default() },
+            refused: None,
+            elements: std::marker::PhantomData,
+        }
+    }
+
+    /// `$position`: where to add; negative counts from the end.
+    pub fn position(mut self, position: i64) -> Self {
+        self.push.position = Some(position);
+        self
+    }
+
+    /// `$slice`: how many elements to keep; negative keeps the last ones.
+    pub fn slice(mut self, keep: i64) -> Self {
+        self.push.slice = Some(keep);
+        self
+    }
+
+    /// `$sort: 1`: orders the whole array by the elements themselves, the least first.
+    pub fn sort_asc(mut self) -> Self {
+        self.push.sort = Some(PushSort::Value(PushOrder::Ascending));
+        self
+    }
+
+    /// `$sort: -1`: orders the whole array by the elements themselves, the greatest first.
+    pub fn sort_desc(mut self) -> Self {
+        self.push.sort = Some(PushSort::Value(PushOrder::Descending));
+        self
+    }
+
+    /// `$sort`: orders the whole array by fields of the elements.
+    pub fn sort(mut self, order: impl FnOnce(ElementPath<E>) -> SortOf<E>) -> Self {
+        match order(E::path(Field::root())).into_sort() {
+            Ok(sort) if sort.keys.iter().any(|(path, _)| path.is_root()) => {
+                self.refused = Some(Error::Config(
+                    "a $push is sorted by the elements themselves with `sort_asc` or `sort_desc`"
+                        .into(),
+                ));
+            }
+            Ok(sort) => self.push.sort = Some(PushSort::Fields(sort)),
+            Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
+    pub(super) fn into_push(self) -> Result<Push> {
+        self.refused.map_or(Ok(self.push), Err)
+    }
+}
+
+impl<E> std::fmt::Debug for PushOptions<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.push.fmt(f)
+    }
+}
+
+pub(super) fn operands<T, I>(values: I) -> Result<Vec<Bson>>
+where
+    I: IntoIterator,
+    I::Item: Operand<T>,
+{
+    values.into_iter().map(Operand::encode).collect()
+}
