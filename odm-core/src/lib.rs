@@ -10,6 +10,7 @@ mod field;
 mod filter;
 mod index;
 mod namespace;
+mod number;
 mod operand;
 mod pipeline;
 mod plugin;
@@ -50,4 +51,6 @@ pub use raw_doc::RawDoc;
 pub use request::*;
 pub use schema::{FieldSchema, Schema, TypeSchema};
 pub use sort::{Sort, SortOrder};
-pub use update::{BitOp, Change, CurrentDate, Pop, Pull, Push, PushOrder, PushSort, Update};
+pub use update::{
+    ArrayFilters, BitOp, Change, CurrentDate, Pop, Pull, Push, PushOrder, PushSort, Update,
+};

@@ -1,10 +1,17 @@
 //! Updates: how documents change.
 
+mod array_filters;
+mod check;
 mod parse;
 mod print;
+mod pull;
+
+use std::borrow::Cow;
 
 use bson::{Bson, Document, RawDocumentBuf};
 
+pub use self::array_filters::ArrayFilters;
+use crate::error::Result;
 use crate::filter::{Filter, Predicate};
 use crate::namespace::FieldPath;
 use crate::pipeline::Pipeline;
@@ -13,11 +20,11 @@ use crate::sort::Sort;
 /// A change of documents in MongoDB's update language, as a tree.
 ///
 /// [`Update::parse`] reads an update with the server's error codes, [`Update::to_bson`] prints
-/// one; parsing what was printed gives the same tree.
+/// one; parsing what was printed gives the same tree, with the changes grouped by operator.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Update {
-    /// Update operators, in the order they were written.
+    /// Update operators. Their order means nothing: no two of them may touch the same field.
     Operators(Vec<(FieldPath, Change)>),
     /// A whole new document; only `_id` stays.
     Replacement(RawDocumentBuf),
@@ -55,7 +62,7 @@ pub enum Change {
     AddToSet(Vec<Bson>),
     /// `$pop`.
     Pop(Pop),
-    /// `$pull`.
+    /// `$pull`: all elements that look like this.
     Pull(Pull),
     /// `$pullAll`.
     PullAll(Vec<Bson>),
@@ -138,7 +145,7 @@ pub enum BitOp {
 }
 
 impl Update {
-    /// No operators: changes nothing. More by [`Update::and`].
+    /// No operators: changes nothing.
     #[must_use]
     pub const fn empty() -> Self {
         Update::Operators(Vec::new())
@@ -157,6 +164,28 @@ impl Update {
     /// `$inc` of one field.
     pub fn inc(path: impl Into<FieldPath>, by: impl Into<Bson>) -> Self {
         Update::Operators(vec![(path.into(), Change::Inc(by.into()))])
+    }
+
+    /// Whether `doc` replaces a document as a whole rather than operating on its fields: its first
+    /// field is no operator. The empty document is a replacement.
+    #[must_use]
+    pub fn is_replacement(doc: &Document) -> bool {
+        doc.keys().next().is_none_or(|name| !name.starts_with('$'))
+    }
+
+    /// The update in a form that can be evaluated: a user's raw document is parsed, a tree is
+    /// checked for what parsing refuses.
+    ///
+    /// # Errors
+    ///
+    /// As [`Update::parse`].
+    pub fn normalized(&self) -> Result<Cow<'_, Update>> {
+        match self {
+            Update::Raw(doc) => parse::document(doc).map(Cow::Owned),
+            Update::Operators(changes) => check::operators(changes).map(|()| Cow::Borrowed(self)),
+            Update::Pipeline(pipeline) => check::pipeline(pipeline).map(|()| Cow::Borrowed(self)),
+            Update::Replacement(_) => Ok(Cow::Borrowed(self)),
+        }
     }
 }
 

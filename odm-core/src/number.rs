@@ -1,0 +1,90 @@
+//! Numbers in operands: the server takes any of its four types wherever a whole number is meant.
+
+use bson::{Bson, Decimal128};
+
+/// The whole number that `value` is exactly, if it is one and fits.
+pub(crate) fn exact_i64(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(n) => Some(i64::from(*n)),
+        Bson::Int64(n) => Some(*n),
+        Bson::Double(n) => whole_double(*n),
+        Bson::Decimal128(n) => whole_decimal(*n),
+        _ => None,
+    }
+}
+
+/// Whether `value` is of one of the four numeric types.
+pub(crate) fn is_number(value: &Bson) -> bool {
+    matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
+}
+
+fn whole_double(n: f64) -> Option<i64> {
+    // 2^63 itself is the first double that does not fit.
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&n);
+    #[allow(clippy::cast_possible_truncation)]
+    (fits && n.fract() == 0.0).then_some(n as i64)
+}
+
+fn whole_decimal(n: Decimal128) -> Option<i64> {
+    let bits = u128::from_le_bytes(n.bytes());
+    let negative = bits >> 127 == 1;
+    // Infinity, NaN and the non-canonical forms, which count as zero.
+    if (bits >> 125) & 0b11 == 0b11 {
+        return ((bits >> 123) & 0b1111 != 0b1111).then_some(0);
+    }
+    let mut exponent = i32::try_from((bits >> 113) & 0x3fff).ok()? - 6176;
+    let mut coefficient = i128::try_from(bits & ((1 << 113) - 1)).ok()?;
+    if coefficient == 0 {
+        return Some(0);
+    }
+    while exponent < 0 {
+        if coefficient % 10 != 0 {
+            return None;
+        }
+        coefficient /= 10;
+        exponent += 1;
+    }
+    while exponent > 0 {
+        coefficient = coefficient.checked_mul(10)?;
+        exponent -= 1;
+    }
+    i64::try_from(if negative { -coefficient } else { coefficient }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(value: impl Into<Bson>, expected: Option<i64>) {
+        let value = value.into();
+        assert_eq!(exact_i64(&value), expected, "{value}");
+    }
+
+    fn decimal(text: &str) -> Bson {
+        Bson::Decimal128(text.parse().unwrap())
+    }
+
+    #[test]
+    fn whole_numbers() {
+        check(7, Some(7));
+        check(i64::MIN, Some(i64::MIN));
+        check(2.0, Some(2));
+        check(2.5, None);
+        check(f64::NAN, None);
+        check(f64::INFINITY, None);
+        check(-9_223_372_036_854_775_808.0, Some(i64::MIN));
+        check(9_223_372_036_854_775_808.0, None);
+        check(decimal("1"), Some(1));
+        check(decimal("-12.00"), Some(-12));
+        check(decimal("1E+3"), Some(1000));
+        check(decimal("1.5"), None);
+        check(decimal("0E-6000"), Some(0));
+        check(decimal("1E+6000"), None);
+        check(decimal("-9223372036854775808"), Some(i64::MIN));
+        check(decimal("9223372036854775808"), None);
+        check(decimal("NaN"), None);
+        check(decimal("-Infinity"), None);
+        check("1", None);
+        check(true, None);
+    }
+}
