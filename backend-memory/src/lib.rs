@@ -1,4 +1,8 @@
 //! Placeholder.
 
+#[expect(dead_code)]
+mod filter;
+#[expect(dead_code)]
+mod sort;
 #[expect(dead_code, unused_imports)]
 mod value;

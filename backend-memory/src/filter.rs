@@ -1,0 +1,292 @@
+//! Filters: compiled once from the tree of a [`Filter`], then asked about many records.
+//!
+//! What can be refused is refused by [`Matcher::compile`]; matching has no errors and allocates
+//! nothing.
+
+mod array;
+mod bitwise;
+mod comparison;
+mod compile;
+mod element;
+mod evaluation;
+mod logical;
+mod regex;
+#[cfg(test)]
+mod tests;
+
+use odm_core::{Error, Filter, Predicate};
+
+use crate::value::path::{FieldPath, Found, LeafArray};
+use crate::value::{RawVal, Record};
+
+use array::Elements;
+use bitwise::Bits;
+use comparison::{Comparison, Set};
+use element::Types;
+use evaluation::Remainder;
+use logical::Conjunction;
+use regex::Pattern;
+
+/// A compiled filter.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    root: Node,
+}
+
+/// A compiled list of predicates on a value that no path leads to: an element of an array.
+#[derive(Debug)]
+pub(crate) struct ElementMatcher {
+    conditions: Vec<Condition>,
+}
+
+impl Matcher {
+    /// Compiles a filter.
+    ///
+    /// # Errors
+    ///
+    /// The server's code for what is malformed; [`Error::Unsupported`] for operators that the
+    /// engine does not evaluate.
+    pub(crate) fn compile(filter: &Filter) -> Result<Self, Error> {
+        compile::filter(filter).map(|root| Matcher { root })
+    }
+
+    /// Whether a record matches.
+    #[inline]
+    pub(crate) fn matches(&self, doc: &Record) -> bool {
+        self.root.matches(Source::Record(doc))
+    }
+
+    /// Whether a document that is no record matches.
+    pub(crate) fn matches_value(&self, doc: RawVal<'_>) -> bool {
+        self.root.matches(Source::Value(doc))
+    }
+
+    /// The position that `$` stands for, in an update or projection of a record that matches.
+    pub(crate) fn matched_index(&self, doc: &Record) -> Option<usize> {
+        self.root.matched_index(Source::Record(doc))
+    }
+
+    /// Whether every document matches.
+    pub(crate) fn is_always_true(&self) -> bool {
+        matches!(self.root, Node::Always(true))
+    }
+}
+
+impl ElementMatcher {
+    /// Compiles predicates on an element of an array.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matcher::compile`].
+    pub(crate) fn compile(predicates: &[Predicate]) -> Result<Self, Error> {
+        compile::predicates(predicates).map(|conditions| ElementMatcher { conditions })
+    }
+
+    /// Whether the element matches as a field of that value would: if it is an array, one of its
+    /// own elements will do.
+    pub(crate) fn matches_field(&self, element: RawVal<'_>) -> bool {
+        self.conditions.iter().all(|condition| condition.holds_for_field(element))
+    }
+}
+
+/// What a filter is asked about.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// A stored document.
+    Record(&'a Record),
+    /// A document inside another one, or an array, whose fields are its positions.
+    Value(RawVal<'a>),
+}
+
+/// A condition on a document.
+#[derive(Debug)]
+enum Node {
+    Always(bool),
+    And(Conjunction),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Field(Field),
+}
+
+/// A test of the values that a path leads to: one of them must pass.
+#[derive(Debug)]
+struct Field {
+    path: FieldPath,
+    test: Test,
+}
+
+/// A condition on a value, without a path.
+#[derive(Debug)]
+enum Condition {
+    Never,
+    Test(Test),
+    Not(Vec<Condition>),
+    All(Vec<Condition>),
+}
+
+/// A test of one value.
+#[derive(Debug)]
+enum Test {
+    Compare(Comparison),
+    In(Set),
+    Regex(Pattern),
+    Mod(Remainder),
+    Exists,
+    Size(i64),
+    ElemMatch(Elements),
+    Type(Types),
+    Bits(Bits),
+}
+
+impl Node {
+    fn matches(&self, source: Source<'_>) -> bool {
+        match self {
+            Node::Field(field) => field.matches(source),
+            Node::And(parts) => parts.matches(source),
+            Node::Or(parts) => parts.iter().any(|part| part.matches(source)),
+            Node::Not(part) => !part.matches(source),
+            Node::Always(value) => *value,
+        }
+    }
+
+    /// The last position recorded by a conjunction, in the order in which the server evaluates it.
+    /// What is negated, or one of several alternatives, records none.
+    fn matched_index(&self, source: Source<'_>) -> Option<usize> {
+        match self {
+            Node::Field(field) => field.matched_index(source),
+            Node::And(parts) => parts.matched_index(source),
+            Node::Or(_) | Node::Not(_) | Node::Always(_) => None,
+        }
+    }
+
+    /// Roughly what asking costs, so that conjunctions ask the cheapest first.
+    fn cost(&self) -> u32 {
+        let sum = |parts: &[Node]| parts.iter().map(Node::cost).sum::<u32>() + 1;
+        match self {
+            Node::Always(_) => 0,
+            Node::Field(field) => {
+                field.test.cost() + 8 * (field.path.components().len() as u32 - 1)
+            }
+            Node::And(parts) => parts.cost(),
+            Node::Or(parts) => sum(parts),
+            Node::Not(part) => part.cost() + 1,
+        }
+    }
+}
+
+impl Field {
+    #[inline]
+    fn matches(&self, source: Source<'_>) -> bool {
+        if let (Source::Record(record), [only]) = (source, self.path.components()) {
+            match record.get(&only.name) {
+                Some(value) if value.is_array() => {}
+                value => return self.test.holds(value),
+            }
+        }
+        self.any(source, |found| self.test.holds(found.value))
+    }
+
+    fn any<'a>(&self, source: Source<'a>, accept: impl FnMut(Found<'a>) -> bool) -> bool {
+        match source {
+            Source::Record(record) => self.path.any(record, self.test.leaf(), accept),
+            Source::Value(value) => self.path.any_in(value, self.test.leaf(), accept),
+        }
+    }
+
+    fn matched_index(&self, source: Source<'_>) -> Option<usize> {
+        let mut index = None;
+        self.any(source, |found| {
+            let holds = self.test.holds(found.value);
+            if holds {
+                let inner = || self.test.element_index(found.value?);
+                index = found.array_index.or_else(inner);
+            }
+            holds
+        });
+        index
+    }
+}
+
+impl Condition {
+    /// Whether it holds for the value itself; an array is one value.
+    fn holds(&self, value: RawVal<'_>) -> bool {
+        match self {
+            Condition::Never => false,
+            Condition::Test(test) => test.holds(Some(value)),
+            Condition::Not(parts) => !parts.iter().all(|part| part.holds(value)),
+            Condition::All(parts) => parts.iter().all(|part| part.holds(value)),
+        }
+    }
+
+    /// Whether it holds for a field of that value; of an array, one of the elements will do.
+    fn holds_for_field(&self, value: RawVal<'_>) -> bool {
+        match self {
+            Condition::Never => false,
+            Condition::Test(test) => {
+                let traverses = value.is_array() && test.leaf() == LeafArray::Traverse;
+                (traverses && value.elements().any(|(_, element)| test.holds(Some(element))))
+                    || test.holds(Some(value))
+            }
+            Condition::Not(parts) => !parts.iter().all(|part| part.holds_for_field(value)),
+            Condition::All(parts) => parts.iter().all(|part| part.holds_for_field(value)),
+        }
+    }
+
+    /// The condition on the values that `path` leads to.
+    fn at(self, path: &FieldPath) -> Node {
+        match self {
+            Condition::Never => Node::Always(false),
+            Condition::Test(test) => Node::Field(Field { path: path.clone(), test }),
+            Condition::Not(parts) => {
+                Node::Not(Box::new(logical::and(parts.into_iter().map(|part| part.at(path)))))
+            }
+            Condition::All(parts) => logical::and(parts.into_iter().map(|part| part.at(path))),
+        }
+    }
+}
+
+impl Test {
+    /// Whether one value passes; `None` where the document has no such field.
+    #[inline]
+    fn holds(&self, value: Option<RawVal<'_>>) -> bool {
+        match (self, value) {
+            (Test::Compare(comparison), value) => comparison.holds(value),
+            (Test::In(set), value) => set.contains(value),
+            (_, None) => false,
+            (Test::Regex(pattern), Some(value)) => pattern.matches(value),
+            (Test::Mod(remainder), Some(value)) => remainder.is_left_by(value),
+            (Test::Exists, Some(_)) => true,
+            (Test::Size(size), Some(value)) => array::has_size(value, *size),
+            (Test::ElemMatch(elements), Some(value)) => elements.position_in(value).is_some(),
+            (Test::Type(types), Some(value)) => types.contains(value),
+            (Test::Bits(bits), Some(value)) => bits.match_in(value),
+        }
+    }
+
+    /// What becomes of an array at the end of the path.
+    fn leaf(&self) -> LeafArray {
+        match self {
+            Test::Size(_) | Test::ElemMatch(_) => LeafArray::Whole,
+            _ => LeafArray::Traverse,
+        }
+    }
+
+    /// The position of the element that made an array pass as a whole.
+    fn element_index(&self, value: RawVal<'_>) -> Option<usize> {
+        match self {
+            Test::ElemMatch(elements) => elements.position_in(value),
+            _ => None,
+        }
+    }
+
+    fn cost(&self) -> u32 {
+        match self {
+            Test::Compare(comparison) => comparison.cost(),
+            Test::Exists | Test::Type(_) => 1,
+            Test::Mod(_) | Test::Size(_) | Test::Bits(_) => 3,
+            Test::In(_) => 5,
+            Test::Regex(pattern) => pattern.cost(),
+            Test::ElemMatch(_) => 30,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! From the tree of a filter to conditions that can be asked.
+
+use bson::Bson;
+use odm_core::{ElemMatch, Error, ErrorCode, Filter, Predicate};
+
+use super::array::Elements;
+use super::bitwise::{Bits, Quantifier};
+use super::comparison::{Comparison, Operator, Set};
+use super::element::Types;
+use super::evaluation::Remainder;
+use super::regex::Pattern;
+use super::{Condition, Node, Test, logical};
+use crate::value::path::FieldPath;
+
+/// How deeply conditions may be nested. The server's limit of the filter document itself is below.
+const MAX_FILTER_DEPTH: usize = 200;
+
+pub(super) fn filter(filter: &Filter) -> Result<Node, Error> {
+    node(filter, 0)
+}
+
+pub(super) fn predicates(predicates: &[Predicate]) -> Result<Vec<Condition>, Error> {
+    conditions(predicates, 0)
+}
+
+fn unsupported<T>(feature: &str) -> Result<T, Error> {
+    Err(Error::Unsupported { backend: "memory", feature: feature.to_owned() })
+}
+
+fn deeper(depth: usize) -> Result<usize, Error> {
+    if depth >= MAX_FILTER_DEPTH {
+        return Err(Error::command(
+            ErrorCode::OVERFLOW,
+            format!("the filter exceeds {MAX_FILTER_DEPTH} levels of nesting"),
+        ));
+    }
+    Ok(depth + 1)
+}
+
+fn node(filter: &Filter, depth: usize) -> Result<Node, Error> {
+    let depth = deeper(depth)?;
+    let nodes = |parts: &[Filter]| {
+        parts.iter().map(|part| node(part, depth)).collect::<Result<Vec<Node>, Error>>()
+    };
+    Ok(match filter {
+        Filter::And(parts) => logical::and(nodes(parts)?),
+        Filter::Or(parts) => match equalities(parts)? {
+            Some(either) => either,
+            None => logical::or(nodes(parts)?),
+        },
+        Filter::Nor(parts) => logical::not(logical::or(nodes(parts)?)),
+        Filter::Field(path, predicate) => {
+            condition(predicate, depth)?.at(&FieldPath::new(path.as_str()))
+        }
+        Filter::Comment(_) | Filter::AlwaysTrue => Node::Always(true),
+        Filter::AlwaysFalse => Node::Always(false),
+        Filter::Raw(doc) => node(&Filter::parse(doc)?, depth)?,
+        Filter::Expr(_) => return unsupported("$expr"),
+        Filter::Where(_) => return unsupported("$where"),
+        Filter::Text(_) => return unsupported("$text"),
+        Filter::JsonSchema(_) => return unsupported("$jsonSchema"),
+        Filter::SampleRate(_) => return unsupported("$sampleRate"),
+        other => return unsupported(&format!("the filter {other:?}")),
+    })
+}
+
+/// Alternatives that are equalities (or regular expressions) on one path: an `$in`, as which the
+/// server evaluates them, too.
+fn equalities(parts: &[Filter]) -> Result<Option<Node>, Error> {
+    let Some((Filter::Field(path, _), [_, ..])) = parts.split_first() else { return Ok(None) };
+    let mut values = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part {
+            Filter::Field(other, predicate) if other == path => match predicate {
+                // A regular expression that a value equals is not one that it matches.
+                Predicate::Eq(Bson::RegularExpression(_)) => return Ok(None),
+                Predicate::Eq(value) => values.push(value.clone()),
+                Predicate::Regex(regex) => values.push(Bson::RegularExpression(regex.clone())),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        }
+    }
+    let set = Test::In(Set::new(&values)?);
+    Ok(Some(Condition::Test(set).at(&FieldPath::new(path.as_str()))))
+}
+
+fn conditions(predicates: &[Predicate], depth: usize) -> Result<Vec<Condition>, Error> {
+    predicates.iter().map(|predicate| condition(predicate, depth)).collect()
+}
+
+fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
+    let depth = deeper(depth)?;
+    let compare = |operator, operand| {
+        Comparison::new(operator, operand).map(|test| Condition::Test(Test::Compare(test)))
+    };
+    let bits = |quantifier, mask| Condition::Test(Test::Bits(Bits::new(quantifier, mask)));
+    Ok(match predicate {
+        Predicate::Eq(value) => compare(Operator::Eq, value)?,
+        Predicate::Ne(Bson::RegularExpression(_)) => {
+            return Err(Error::command(ErrorCode::BAD_VALUE, "cannot have a regex as arg to $ne"));
+        }
+        Predicate::Ne(value) => Condition::Not(vec![compare(Operator::Eq, value)?]),
+        Predicate::Gt(value) => compare(Operator::Gt, value)?,
+        Predicate::Gte(value) => compare(Operator::Gte, value)?,
+        Predicate::Lt(value) => compare(Operator::Lt, value)?,
+        Predicate::Lte(value) => compare(Operator::Lte, value)?,
+        Predicate::In(values) => in_(values)?,
+        Predicate::Nin(values) => Condition::Not(vec![in_(values)?]),
+        Predicate::Exists(true) => Condition::Test(Test::Exists),
+        Predicate::Exists(false) => Condition::Not(vec![Condition::Test(Test::Exists)]),
+        Predicate::Type(types) => Condition::Test(Test::Type(Types::new(types))),
+        Predicate::Mod { divisor, remainder } => {
+            Condition::Test(Test::Mod(Remainder::new(*divisor, *remainder)?))
+        }
+        Predicate::Regex(regex) => Condition::Test(Test::Regex(Pattern::new(regex)?)),
+        Predicate::All(values) if values.is_empty() => Condition::Never,
+        Predicate::All(values) => {
+            Condition::All(values.iter().map(equal_or_matching).collect::<Result<_, _>>()?)
+        }
+        Predicate::AllElemMatch(elements) if elements.is_empty() => Condition::Never,
+        Predicate::AllElemMatch(elements) => Condition::All(
+            elements.iter().map(|element| elem_match(element, depth)).collect::<Result<_, _>>()?,
+        ),
+        Predicate::ElemMatch(element) => elem_match(element, depth)?,
+        Predicate::Size(size) => Condition::Test(Test::Size(*size)),
+        Predicate::BitsAllSet(mask) => bits(Quantifier::AllSet, mask),
+        Predicate::BitsAnySet(mask) => bits(Quantifier::AnySet, mask),
+        Predicate::BitsAllClear(mask) => bits(Quantifier::AllClear, mask),
+        Predicate::BitsAnyClear(mask) => bits(Quantifier::AnyClear, mask),
+        Predicate::Not(predicates) => Condition::Not(conditions(predicates, depth)?),
+        Predicate::GeoIntersects(_) => return unsupported("$geoIntersects"),
+        Predicate::GeoWithin(_) => return unsupported("$geoWithin"),
+        Predicate::Near(near) => {
+            return unsupported(if near.sphere { "$nearSphere" } else { "$near" });
+        }
+        other => return unsupported(&format!("the predicate {other:?}")),
+    })
+}
+
+fn in_(values: &[Bson]) -> Result<Condition, Error> {
+    match values {
+        [only] => equal_or_matching(only),
+        values => Ok(Condition::Test(Test::In(Set::new(values)?))),
+    }
+}
+
+/// What a value in a list stands for: itself, or the strings that it matches.
+fn equal_or_matching(value: &Bson) -> Result<Condition, Error> {
+    Ok(Condition::Test(match value {
+        Bson::RegularExpression(regex) => Test::Regex(Pattern::new(regex)?),
+        value => Test::Compare(Comparison::new(Operator::Eq, value)?),
+    }))
+}
+
+fn elem_match(element: &ElemMatch, depth: usize) -> Result<Condition, Error> {
+    let elements = match element {
+        ElemMatch::Fields(filter) => Elements::Fields(Box::new(node(filter, depth)?)),
+        ElemMatch::Value(predicates) => Elements::Value(conditions(predicates, depth)?),
+        other => return unsupported(&format!("the predicate {other:?}")),
+    };
+    Ok(Condition::Test(Test::ElemMatch(elements)))
+}

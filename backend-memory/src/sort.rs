@@ -1,0 +1,172 @@
+//! Sort orders: compiled once, then the key of each record compares as bytes.
+
+use std::collections::BinaryHeap;
+
+use odm_core::{Error, Sort, SortOrder};
+
+use crate::value::{KeyBytes, KeyPattern, Record};
+
+/// What a record sorts by: byte order is the sort's order.
+pub(crate) type SortKey = KeyBytes;
+
+/// A compiled sort.
+#[derive(Debug)]
+pub(crate) struct Sorter {
+    pattern: KeyPattern,
+}
+
+impl Sorter {
+    /// Compiles a sort; `None` if it asks for no order but that of the collection. (`$natural`
+    /// alone is for the planner.)
+    ///
+    /// # Errors
+    ///
+    /// The server's for what is malformed; [`Error::Unsupported`] for `$meta` keys.
+    pub(crate) fn compile(sort: &Sort) -> Result<Option<Sorter>, Error> {
+        let mut fields = Vec::with_capacity(sort.keys.len());
+        for (path, order) in &sort.keys {
+            match order {
+                _ if path.as_str() == "$natural" => {}
+                SortOrder::Ascending => fields.push((path.as_str(), false)),
+                SortOrder::Descending => fields.push((path.as_str(), true)),
+                SortOrder::Meta(keyword) => return unsupported(&format!("$meta: {keyword:?}")),
+                other => return unsupported(&format!("the sort order {other:?}")),
+            }
+        }
+        Ok((!fields.is_empty()).then(|| Sorter { pattern: KeyPattern::new(fields) }))
+    }
+
+    /// The fields, with whether each is descending: what an index must have to give this order.
+    pub(crate) fn pattern(&self) -> &KeyPattern {
+        &self.pattern
+    }
+
+    /// What a record sorts by.
+    ///
+    /// # Errors
+    ///
+    /// 2 if two of the fields are in different arrays.
+    pub(crate) fn key(&self, doc: &Record) -> Result<SortKey, Error> {
+        self.pattern.sort_key(doc)
+    }
+
+    /// The records in order; equal ones stay in theirs.
+    ///
+    /// # Errors
+    ///
+    /// As [`key`](Sorter::key).
+    pub(crate) fn sort(
+        &self,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Vec<Record>, Error> {
+        let mut keyed = Vec::new();
+        for record in records {
+            keyed.push((self.key(&record)?, record));
+        }
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(keyed.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// The first `limit` records of the order; what [`sort`](Sorter::sort) would give, without
+    /// keeping more than these.
+    ///
+    /// # Errors
+    ///
+    /// As [`key`](Sorter::key).
+    pub(crate) fn top(
+        &self,
+        records: impl IntoIterator<Item = Record>,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        let mut heap: BinaryHeap<Candidate> = BinaryHeap::new();
+        for (position, record) in records.into_iter().enumerate() {
+            let candidate = Candidate { key: self.key(&record)?, position, record };
+            if heap.len() < limit {
+                heap.push(candidate);
+            } else if let Some(mut worst) = heap.peek_mut()
+                && candidate < *worst
+            {
+                *worst = candidate;
+            }
+        }
+        Ok(heap.into_sorted_vec().into_iter().map(|candidate| candidate.record).collect())
+    }
+}
+
+fn unsupported<T>(feature: &str) -> Result<T, Error> {
+    Err(Error::Unsupported { backend: "memory", feature: format!("sorting by {feature}") })
+}
+
+/// A record that may be among the first ones: ordered by key, then by position.
+struct Candidate {
+    key: SortKey,
+    position: usize,
+    record: Record,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key).then(self.position.cmp(&other.position))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+
+    use super::*;
+
+    fn records(n: i32) -> Vec<Record> {
+        let doc = |i: i32| doc! { "_id": i, "a": (i * 7919) % 10, "b": [i % 3, i % 5] };
+        (0..n).map(|i| Record::from_document(&doc(i)).unwrap()).collect()
+    }
+
+    fn ids(records: &[Record]) -> Vec<i32> {
+        records.iter().map(|record| record.id().and_then(|id| id.as_i32()).unwrap()).collect()
+    }
+
+    #[test]
+    fn top_is_the_start_of_sort() {
+        for sort in [Sort::asc("a"), Sort::desc("a"), Sort::desc("b").then(Sort::asc("a"))] {
+            let sorter = Sorter::compile(&sort).unwrap().unwrap();
+            let sorted = ids(&sorter.sort(records(200)).unwrap());
+            for limit in [0, 1, 10, 199, 200, 300] {
+                let top = ids(&sorter.top(records(200), limit).unwrap());
+                assert_eq!(top, sorted[..limit.min(200)], "{sort:?} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_keys_keep_their_order() {
+        let sorter = Sorter::compile(&Sort::desc("a")).unwrap().unwrap();
+        let sorted = ids(&sorter.sort(records(50)).unwrap());
+        let expected = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+            .into_iter()
+            .flat_map(|digit| (0..50).filter(move |i| (i * 7919) % 10 == digit));
+        assert_eq!(sorted, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn natural_is_no_order_and_meta_is_refused() {
+        assert!(Sorter::compile(&Sort::default()).unwrap().is_none());
+        assert!(Sorter::compile(&Sort::asc("$natural")).unwrap().is_none());
+        let meta = Sort { keys: vec![("a".into(), SortOrder::Meta("textScore".to_owned()))] };
+        let error = Sorter::compile(&meta).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    }
+}
