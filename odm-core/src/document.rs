@@ -1,11 +1,17 @@
 //! Documents: Rust types that are stored in a collection.
 
 use std::fmt::Debug;
+use std::future::Future;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::field::FieldType;
+use crate::crud;
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::field::{FieldType, UpdateOf};
+use crate::query::{Query, UpdateQuery};
+use crate::request::CreateIndexesOutcome;
 use crate::schema::Schema;
 
 /// A Rust type whose values are the documents of a collection.
@@ -42,6 +48,107 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync + Sized + 'static
 
     /// Sets the `_id`.
     fn set_id(&mut self, id: Self::Id);
+
+    /// A query of all documents, to be narrowed.
+    #[must_use]
+    fn find() -> Query<Self> {
+        Query::new()
+    }
+
+    /// A query of the document with this `_id`.
+    #[must_use]
+    fn find_by_id(id: &Self::Id) -> Query<Self> {
+        Query::by_id(id)
+    }
+
+    /// The document with this `_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is none; otherwise as [`Query::all`].
+    fn get<E: Executor + ?Sized>(
+        id: Self::Id,
+        on: &E,
+    ) -> impl Future<Output = Result<Self>> + Send {
+        crud::get(id, on)
+    }
+
+    /// Inserts the document; gives its `_id`, which is made first if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// A duplicate key (11000) if a unique index refuses it, ….
+    fn insert<E: Executor + ?Sized>(
+        &mut self,
+        on: &E,
+    ) -> impl Future<Output = Result<Self::Id>> + Send {
+        crud::insert(self, on)
+    }
+
+    /// Inserts documents in order, until one fails; gives their `_id`s.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`](crate::Error::Write) with the failure's position and what had succeeded.
+    fn insert_many<E: Executor + ?Sized>(
+        docs: &mut [Self],
+        on: &E,
+    ) -> impl Future<Output = Result<Vec<Self::Id>>> + Send {
+        crud::insert_many(docs, on)
+    }
+
+    /// A change of the stored document with this one's `_id`; this value stays as it is.
+    fn update(&self, update: impl FnOnce(Self::Fields) -> UpdateOf<Self>) -> UpdateQuery<Self> {
+        crud::by_own_id(self).update(update).one()
+    }
+
+    /// Stores this value in the place of the document with its `_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is none; otherwise as [`Query::all`].
+    fn replace<E: Executor + ?Sized>(&self, on: &E) -> impl Future<Output = Result<()>> + Send {
+        crud::replace(self, on)
+    }
+
+    /// Deletes the document with this one's `_id`; gives whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::all`].
+    fn delete<E: Executor + ?Sized>(&self, on: &E) -> impl Future<Output = Result<bool>> + Send {
+        crud::delete(self, on)
+    }
+
+    /// Creates the indexes that the type declares; those that are there already stay.
+    ///
+    /// # Errors
+    ///
+    /// `IndexOptionsConflict` (85) or `IndexKeySpecsConflict` (86) if another index stands in the
+    /// way, `DuplicateKey` (11000) if the documents break a unique one.
+    fn ensure_indexes<E: Executor + ?Sized>(
+        on: &E,
+    ) -> impl Future<Output = Result<CreateIndexesOutcome>> + Send {
+        crud::ensure_indexes::<Self>(on)
+    }
+
+    /// How many documents there are, by the collection's metadata.
+    ///
+    /// # Errors
+    ///
+    /// The deployment could not be asked.
+    fn estimated_count<E: Executor + ?Sized>(on: &E) -> impl Future<Output = Result<u64>> + Send {
+        crud::estimated_count::<Self>(on)
+    }
+
+    /// Drops the collection. One that does not exist is not an error.
+    ///
+    /// # Errors
+    ///
+    /// The deployment could not be asked.
+    fn drop_collection<E: Executor + ?Sized>(on: &E) -> impl Future<Output = Result<()>> + Send {
+        crud::drop_collection::<Self>(on)
+    }
 }
 
 /// What can be an `_id`.

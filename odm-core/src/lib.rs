@@ -1,7 +1,10 @@
 //! A backend-agnostic object-document mapper for MongoDB.
 
 mod backend;
+mod codec;
 mod collation;
+mod collection;
+mod crud;
 mod database;
 mod document;
 mod error;
@@ -15,6 +18,7 @@ mod operand;
 mod pipeline;
 mod plugin;
 mod projection;
+mod query;
 mod raw_doc;
 mod request;
 pub mod schema;
@@ -28,6 +32,7 @@ pub use backend::{
 };
 pub use bson;
 pub use collation::Collation;
+pub use collection::Collection;
 pub use database::Database;
 pub use document::{Document, DocumentId, Embedded};
 pub use error::{
@@ -47,6 +52,7 @@ pub use operand::{Comparand, Operand};
 pub use pipeline::{Expr, Pipeline, Stage};
 pub use plugin::{Call, Done, Plugin};
 pub use projection::{Projection, ProjectionItem};
+pub use query::{FindAndUpdate, Query, ReturnDocument, TypedCursor, UpdateQuery};
 pub use raw_doc::RawDoc;
 pub use request::*;
 pub use schema::{FieldSchema, Schema, TypeSchema};

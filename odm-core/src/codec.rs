@@ -1,0 +1,149 @@
+//! Between Rust values and encoded documents: straight, never through a tree.
+
+use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{DecodeError, Error, Result};
+use crate::raw_doc::RawDoc;
+
+/// Encodes `value` as a document; `what` names it in errors.
+///
+/// # Errors
+///
+/// [`Error::Encode`] if the value has no BSON form.
+pub(crate) fn encode<T: Serialize>(value: &T, what: &str) -> Result<RawDocumentBuf> {
+    bson::serialize_to_raw_document_buf(value).map_err(|error| encode_error(what, &error))
+}
+
+/// Encodes `value` as a single BSON value; `what` names it in errors.
+///
+/// # Errors
+///
+/// [`Error::Encode`] if the value has no BSON form.
+pub(crate) fn encode_value<T: Serialize>(value: &T, what: &str) -> Result<Bson> {
+    bson::serialize_to_bson(value).map_err(|error| encode_error(what, &error))
+}
+
+fn encode_error(what: &str, error: &bson::error::Error) -> Error {
+    let message = error.message.clone().unwrap_or_else(|| error.to_string());
+    Error::Encode { what: what.to_owned(), message }
+}
+
+/// Decodes a document into the Rust type that `model` names in errors.
+///
+/// # Errors
+///
+/// [`Error::Decode`], with the document's `_id` and the offending field.
+pub(crate) fn decode<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T> {
+    bson::deserialize_from_slice(doc.as_bytes())
+        .map_err(|error| explain::<T>(doc.as_raw(), model, &error).into())
+}
+
+/// Decodes a single value into the Rust type that `what` names in errors.
+///
+/// # Errors
+///
+/// [`Error::Decode`].
+pub(crate) fn decode_value<T: DeserializeOwned>(value: Bson, what: &str) -> Result<T> {
+    let found = describe(&value);
+    bson::deserialize_from_bson(value).map_err(|error| {
+        let message = error.message.clone().unwrap_or_else(|| error.to_string());
+        let mut decode = DecodeError::new(what, message);
+        decode.expected = expected(&decode.message);
+        decode.found = found;
+        decode.into()
+    })
+}
+
+/// Finds out which field is at fault: decodes once more, slowly, keeping track of the path.
+#[cold]
+fn explain<T: DeserializeOwned>(
+    doc: &RawDocument,
+    model: &str,
+    error: &bson::error::Error,
+) -> DecodeError {
+    let message = error.message.clone().unwrap_or_else(|| error.to_string());
+    let mut explained = DecodeError::new(model, message);
+    explained.id = doc.get("_id").ok().flatten().and_then(|id| Bson::try_from(id).ok());
+    let Ok(tree) = bson::Document::try_from(doc) else { return explained };
+    let traced: Result<T, _> =
+        serde_path_to_error::deserialize(bson::Deserializer::new(Bson::Document(tree)));
+    if let Err(traced) = traced {
+        let path = stored_path(traced.path());
+        let inner = traced.into_inner();
+        explained.message = inner.message.clone().unwrap_or_else(|| inner.to_string());
+        explained.found = match value_at(doc, &path) {
+            Some(value) => Bson::try_from(value).map_or_else(|_| String::new(), |v| describe(&v)),
+            None => "nothing".to_owned(),
+        };
+        explained.path = path;
+    }
+    explained.expected = expected(&explained.message);
+    if let Some(field) = missing_field(&explained.message) {
+        if !explained.path.is_empty() {
+            explained.path.push('.');
+        }
+        explained.path.push_str(&field);
+        explained.found = "nothing".to_owned();
+    }
+    explained
+}
+
+fn stored_path(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut stored = String::new();
+    for segment in path {
+        let part = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            // The variant's name is not part of the stored path of its content.
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        if !stored.is_empty() {
+            stored.push('.');
+        }
+        stored.push_str(&part);
+    }
+    stored
+}
+
+fn value_at<'a>(doc: &'a RawDocument, path: &str) -> Option<RawBsonRef<'a>> {
+    let mut found = RawBsonRef::Document(doc);
+    for part in path.split('.').filter(|part| !part.is_empty()) {
+        found = match found {
+            RawBsonRef::Document(inner) => inner.get(part).ok()??,
+            RawBsonRef::Array(array) => array.get(part.parse().ok()?).ok()??,
+            _ => return None,
+        };
+    }
+    Some(found)
+}
+
+/// A value as errors show it: its BSON type and, if it is short, itself.
+fn describe(value: &Bson) -> String {
+    const LONGEST: usize = 60;
+    let alias = crate::filter::BsonType::of(value).alias();
+    let shown = value.to_string();
+    if shown.len() <= LONGEST && !matches!(value, Bson::Null) {
+        format!("{alias} {shown}")
+    } else {
+        alias.to_owned()
+    }
+}
+
+/// What serde says it needed: the part of its message after "expected".
+fn expected(message: &str) -> String {
+    if missing_field(message).is_some() {
+        return "a value".to_owned();
+    }
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => expected.trim_end_matches('.').to_owned(),
+        None => String::new(),
+    }
+}
+
+fn missing_field(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("missing field `")?;
+    rest.split_once('`').map(|(field, _)| field.to_owned())
+}
