@@ -4,6 +4,7 @@
 pub(crate) mod compare;
 pub(crate) mod decimal;
 pub(crate) mod key;
+pub(crate) mod number;
 pub(crate) mod path;
 pub(crate) mod raw;
 pub(crate) mod record;
@@ -13,6 +14,7 @@ pub(crate) mod write;
 
 pub(crate) use compare::{canonical_type, compare, equal};
 pub(crate) use key::KeyBytes;
+pub(crate) use number::Number;
 pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};
 pub(crate) use raw::{Elements, RawVal};
 pub(crate) use record::{Name, Record};
