@@ -24,6 +24,7 @@ mod request;
 pub mod schema;
 mod sort;
 mod update;
+mod value;
 
 pub use backend::{
     Acknowledgment, Backend, Capabilities, ChangeStream, Cursor, OpCx, RawChangeStream, RawCursor,
