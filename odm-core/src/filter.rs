@@ -100,7 +100,7 @@ pub enum Predicate {
     /// `$geoWithin` (or its old name `$within`).
     GeoWithin(Document),
     /// `$near`, `$nearSphere` (or `$geoNear`, its old name).
-    Near(Near),
+    Near(Box<Near>),
 }
 
 /// What an element of an array must look like.

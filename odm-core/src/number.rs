@@ -4,11 +4,21 @@ use bson::{Bson, Decimal128};
 
 /// The whole number that `value` is exactly, if it is one and fits.
 pub(crate) fn exact_i64(value: &Bson) -> Option<i64> {
+    integer(value).filter(|(_, exact)| *exact).map(|(n, _)| n)
+}
+
+/// The number truncated toward zero; `None` if it is no number, not finite, or does not fit.
+pub(crate) fn truncated_i64(value: &Bson) -> Option<i64> {
+    integer(value).map(|(n, _)| n)
+}
+
+/// The nearest double.
+pub(crate) fn as_f64(value: &Bson) -> Option<f64> {
     match value {
-        Bson::Int32(n) => Some(i64::from(*n)),
-        Bson::Int64(n) => Some(*n),
-        Bson::Double(n) => whole_double(*n),
-        Bson::Decimal128(n) => whole_decimal(*n),
+        Bson::Int32(n) => Some(f64::from(*n)),
+        Bson::Int64(n) => Some(*n as f64),
+        Bson::Double(n) => Some(*n),
+        Bson::Decimal128(n) => n.to_string().parse().ok(),
         _ => None,
     }
 }
@@ -18,37 +28,54 @@ pub(crate) fn is_number(value: &Bson) -> bool {
     matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
 }
 
-fn whole_double(n: f64) -> Option<i64> {
-    // 2^63 itself is the first double that does not fit.
-    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&n);
-    #[allow(clippy::cast_possible_truncation)]
-    (fits && n.fract() == 0.0).then_some(n as i64)
+/// Whether `value` is the number zero.
+pub(crate) fn is_zero(value: &Bson) -> bool {
+    match value {
+        Bson::Double(n) => *n == 0.0,
+        other => exact_i64(other) == Some(0),
+    }
 }
 
-fn whole_decimal(n: Decimal128) -> Option<i64> {
+/// The number truncated toward zero, and whether that is all of it.
+fn integer(value: &Bson) -> Option<(i64, bool)> {
+    match value {
+        Bson::Int32(n) => Some((i64::from(*n), true)),
+        Bson::Int64(n) => Some((*n, true)),
+        Bson::Double(n) => integer_of_double(*n),
+        Bson::Decimal128(n) => integer_of_decimal(*n),
+        _ => None,
+    }
+}
+
+fn integer_of_double(n: f64) -> Option<(i64, bool)> {
+    let whole = n.trunc();
+    // 2^63 itself is the first double that does not fit.
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole);
+    #[allow(clippy::cast_possible_truncation)]
+    fits.then_some((whole as i64, whole == n))
+}
+
+fn integer_of_decimal(n: Decimal128) -> Option<(i64, bool)> {
     let bits = u128::from_le_bytes(n.bytes());
     let negative = bits >> 127 == 1;
     // Infinity, NaN and the non-canonical forms, which count as zero.
     if (bits >> 125) & 0b11 == 0b11 {
-        return ((bits >> 123) & 0b1111 != 0b1111).then_some(0);
+        return ((bits >> 123) & 0b1111 != 0b1111).then_some((0, true));
     }
     let mut exponent = i32::try_from((bits >> 113) & 0x3fff).ok()? - 6176;
     let mut coefficient = i128::try_from(bits & ((1 << 113) - 1)).ok()?;
-    if coefficient == 0 {
-        return Some(0);
-    }
-    while exponent < 0 {
-        if coefficient % 10 != 0 {
-            return None;
-        }
+    let mut exact = true;
+    while exponent < 0 && coefficient != 0 {
+        exact &= coefficient % 10 == 0;
         coefficient /= 10;
         exponent += 1;
     }
-    while exponent > 0 {
+    while exponent > 0 && coefficient != 0 {
         coefficient = coefficient.checked_mul(10)?;
         exponent -= 1;
     }
-    i64::try_from(if negative { -coefficient } else { coefficient }).ok()
+    let whole = i64::try_from(if negative { -coefficient } else { coefficient }).ok()?;
+    Some((whole, exact))
 }
 
 #[cfg(test)]
@@ -86,5 +113,27 @@ mod tests {
         check(decimal("-Infinity"), None);
         check("1", None);
         check(true, None);
+    }
+
+    #[test]
+    fn truncation() {
+        let check = |value: Bson, expected| assert_eq!(truncated_i64(&value), expected, "{value}");
+        check(Bson::Double(-1.5), Some(-1));
+        check(Bson::Double(9_223_372_036_854_775_808.0), None);
+        check(Bson::Double(f64::NAN), None);
+        check(decimal("-2.9"), Some(-2));
+        check(decimal("0.99"), Some(0));
+        check(decimal("1E-6000"), Some(0));
+        check(decimal("-Infinity"), None);
+    }
+
+    #[test]
+    fn zero() {
+        for zero in [Bson::Int64(0), Bson::Double(-0.0), decimal("-0E+5")] {
+            assert!(is_zero(&zero), "{zero}");
+        }
+        for other in [Bson::Double(0.5), decimal("1E-6000"), decimal("NaN"), Bson::Null] {
+            assert!(!is_zero(&other), "{other}");
+        }
     }
 }

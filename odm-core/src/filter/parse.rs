@@ -12,7 +12,7 @@ use super::{ElemMatch, Filter, Predicate, TextSearch};
 use crate::error::{Error, ErrorCode, Result};
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
-use crate::value;
+use crate::{number, value};
 
 impl Filter {
     /// Reads a filter document.
@@ -316,7 +316,7 @@ fn wrong_type(name: &str, expected: &str) -> Error {
 }
 
 fn parse_sample_rate(operand: &Bson) -> Result<Filter> {
-    let Some(rate) = value::as_f64(operand) else {
+    let Some(rate) = number::as_f64(operand) else {
         return Err(bad_value("argument to $sampleRate must be a numeric type"));
     };
     if !(0.0..=1.0).contains(&rate) {
@@ -326,7 +326,7 @@ fn parse_sample_rate(operand: &Bson) -> Result<Filter> {
 }
 
 fn parse_always(name: &str, operand: &Bson) -> Result<()> {
-    if value::exact_i64(operand) == Some(1) {
+    if number::exact_i64(operand) == Some(1) {
         return Ok(());
     }
     Err(Error::command(ErrorCode::FAILED_TO_PARSE, format!("{name} must be an integer value of 1")))

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, doc};
 
-use super::{BitMask, ElemMatch, Filter, Near, Predicate, TextSearch, TypeSpec};
+use super::{BitMask, ElemMatch, Filter, Predicate, TextSearch, TypeSpec};
 use crate::filter::parse::is_operator_document;
 use crate::namespace::FieldPath;
 
@@ -202,7 +202,7 @@ impl Predicate {
             Predicate::Not(_) => "$not",
             Predicate::GeoIntersects(_) => "$geoIntersects",
             Predicate::GeoWithin(_) => "$geoWithin",
-            Predicate::Near(Near { sphere: true, .. }) => "$nearSphere",
+            Predicate::Near(near) if near.sphere => "$nearSphere",
             Predicate::Near(_) => "$near",
         }
     }

@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 use super::bad_value;
 use crate::error::{Error, ErrorCode, Result};
 use crate::filter::Near;
-use crate::value;
+use crate::number;
 
 const NEAR: [&str; 3] = ["$near", "$nearSphere", "$geoNear"];
 
@@ -69,10 +69,10 @@ fn parse_legacy_near(operators: &Document) -> Result<Option<Near>> {
 }
 
 fn parse_distance(name: &str, operand: &Bson, no_number: i32, negative: i32) -> Result<Bson> {
-    let Some(distance) = value::as_f64(operand) else {
+    let Some(distance) = number::as_f64(operand) else {
         return Err(Error::command(ErrorCode(no_number), format!("{name} must be a number")));
     };
-    if !(distance >= 0.0) {
+    if distance.is_nan() || distance < 0.0 {
         return Err(Error::command(ErrorCode(negative), format!("{name} must be non-negative")));
     }
     Ok(operand.clone())
@@ -126,8 +126,8 @@ fn is_point(value: &Bson) -> Result<bool> {
 /// The elements of an array or document of numbers.
 fn numbers(value: &Bson) -> Option<Vec<f64>> {
     match value {
-        Bson::Array(values) => values.iter().map(value::as_f64).collect(),
-        Bson::Document(fields) => fields.values().map(value::as_f64).collect(),
+        Bson::Array(values) => values.iter().map(number::as_f64).collect(),
+        Bson::Document(fields) => fields.values().map(number::as_f64).collect(),
         _ => None,
     }
 }

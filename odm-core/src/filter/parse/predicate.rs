@@ -5,7 +5,7 @@ use bson::{Bson, Document, Regex};
 use super::{Level, bad_value, geo, is_operator_document, parse_document};
 use crate::error::{Error, ErrorCode, Result};
 use crate::filter::{BitMask, BsonType, ElemMatch, Predicate, TypeSpec};
-use crate::value;
+use crate::{number, value};
 
 /// The operators that `$all` refuses among its values; others it takes for plain field names.
 const OPERATORS: [&str; 26] = [
@@ -40,7 +40,7 @@ const OPERATORS: [&str; 26] = [
 /// Reads all operators of a field, in order.
 pub(super) fn parse_all(operators: &Document) -> Result<Vec<Predicate>> {
     if geo::begins_with_near(operators) {
-        return Ok(vec![Predicate::Near(geo::parse_near(operators)?)]);
+        return Ok(vec![Predicate::Near(Box::new(geo::parse_near(operators)?))]);
     }
     let mut predicates = Vec::with_capacity(operators.len());
     for (name, operand) in operators {
@@ -149,7 +149,7 @@ fn parse_one_type(operand: &Bson) -> Result<TypeSpec> {
         Bson::String(alias) => BsonType::from_alias(alias)
             .map(TypeSpec::Type)
             .ok_or_else(|| bad_value(format!("unknown type name alias: {alias}"))),
-        number if value::is_number(number) => value::exact_i64(number)
+        number if number::is_number(number) => number::exact_i64(number)
             .and_then(BsonType::from_number)
             .map(TypeSpec::Type)
             .ok_or_else(|| bad_value(format!("invalid numerical type code: {number}"))),
@@ -169,7 +169,7 @@ fn parse_mod(operand: &Bson) -> Result<Predicate> {
         return Err(malformed("needs exactly a divisor and a remainder"));
     };
     let integer = |operand: &Bson, what: &str| {
-        value::truncated_i64(operand)
+        number::truncated_i64(operand)
             .ok_or_else(|| malformed(&format!("{what} {operand} is not a number that fits a long")))
     };
     let divisor = integer(divisor, "divisor")?;
@@ -305,7 +305,7 @@ fn is_about_value(doc: &Document) -> bool {
 }
 
 fn parse_size(operand: &Bson) -> Result<i64> {
-    value::exact_i64(operand)
+    number::exact_i64(operand)
         .filter(|size| (0..=i64::from(i32::MAX)).contains(size))
         .ok_or_else(|| bad_value(format!("$size needs a non-negative integer, found {operand}")))
 }
@@ -316,7 +316,7 @@ fn parse_bits(name: &str, operand: &Bson) -> Result<BitMask> {
             positions.iter().map(parse_bit_position).collect::<Result<_>>().map(BitMask::Positions)
         }
         Bson::Binary(bytes) => Ok(BitMask::Binary(bytes.clone())),
-        number if value::is_number(number) => value::exact_i64(number)
+        number if number::is_number(number) => number::exact_i64(number)
             .filter(|mask| *mask >= 0)
             .map(BitMask::Number)
             .ok_or_else(|| {
@@ -330,7 +330,7 @@ fn parse_bits(name: &str, operand: &Bson) -> Result<BitMask> {
 }
 
 fn parse_bit_position(operand: &Bson) -> Result<u32> {
-    value::exact_i64(operand)
+    number::exact_i64(operand)
         .and_then(|position| i32::try_from(position).ok())
         .and_then(|position| u32::try_from(position).ok())
         .ok_or_else(|| {
