@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 
 use super::decimal::Decimal;
+use super::number::Number;
 use super::{ElementType, RawVal};
 
 /// The rank of a value's type in the order. Types of one rank compare by value.
@@ -38,6 +39,9 @@ pub(crate) const fn canonical_type(value: RawVal<'_>) -> u8 {
 /// Compares two values in the total order over all types.
 #[inline]
 pub(crate) fn compare(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+    if a.kind() == b.kind() {
+        return compare_within_type(a, b);
+    }
     canonical_type(a).cmp(&canonical_type(b)).then_with(|| compare_within_type(a, b))
 }
 
@@ -122,19 +126,24 @@ fn compare_arrays(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
 /// Compares two numbers of any types by value, without rounding. NaN is below all others and equal
 /// to itself; zeros are equal whatever their sign.
 pub(crate) fn compare_numbers(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
-    if let (Some(a), Some(b)) = (a.as_integer(), b.as_integer()) {
+    if let (Some(a), Some(b)) = (a.as_i32(), b.as_i32()) {
         return a.cmp(&b);
     }
-    match (a.as_decimal_bits(), b.as_decimal_bits()) {
-        (Some(a), Some(b)) => Decimal::from_bits(a).compare(Decimal::from_bits(b)),
-        (Some(decimal), None) => compare_decimal(Decimal::from_bits(decimal), b),
-        (None, Some(decimal)) => compare_decimal(Decimal::from_bits(decimal), a).reverse(),
-        (None, None) => match (a.as_f64(), b.as_f64()) {
-            (Some(a), Some(b)) => compare_doubles(a, b),
-            (Some(a), None) => compare_integer(b.as_integer().unwrap_or_default(), a).reverse(),
-            (None, Some(b)) => compare_integer(a.as_integer().unwrap_or_default(), b),
-            (None, None) => Ordering::Equal,
+    match (Number::of(a), Number::of(b)) {
+        (Some(a), Some(b)) => match (a, b) {
+            (Number::Int32(a), Number::Int32(b)) => a.cmp(&b),
+            (Number::Double(a), Number::Double(b)) => compare_doubles(a, b),
+            (Number::Decimal(a), b) => compare_decimal(a, b),
+            (a, Number::Decimal(b)) => compare_decimal(b, a).reverse(),
+            (Number::Double(a), Number::Int32(b)) => compare_doubles(a, b.into()),
+            (Number::Int32(a), Number::Double(b)) => compare_doubles(a.into(), b),
+            (Number::Double(a), Number::Int64(b)) => compare_integer(b, a).reverse(),
+            (Number::Int64(a), Number::Double(b)) => compare_integer(a, b),
+            (Number::Int32(a), Number::Int64(b)) => i64::from(a).cmp(&b),
+            (Number::Int64(a), Number::Int32(b)) => a.cmp(&i64::from(b)),
+            (Number::Int64(a), Number::Int64(b)) => a.cmp(&b),
         },
+        (a, b) => a.is_some().cmp(&b.is_some()),
     }
 }
 
@@ -154,10 +163,12 @@ fn compare_integer(a: i64, b: f64) -> Ordering {
     }
 }
 
-fn compare_decimal(a: Decimal, b: RawVal<'_>) -> Ordering {
-    match b.as_f64() {
-        Some(double) => a.compare_double(double),
-        None => a.compare(Decimal::from(b.as_integer().unwrap_or_default())),
+fn compare_decimal(a: Decimal, b: Number) -> Ordering {
+    match b {
+        Number::Int32(n) => a.compare(Decimal::from(i64::from(n))),
+        Number::Int64(n) => a.compare(Decimal::from(n)),
+        Number::Double(n) => a.compare_double(n),
+        Number::Decimal(b) => a.compare(b),
     }
 }
 

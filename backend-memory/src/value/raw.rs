@@ -312,24 +312,17 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (&tag, rest) = self.rest.split_first()?;
-        let element = (|| {
-            let kind = ElementType::from(tag)?;
-            let end = find_nul(rest)?;
-            let (name, value) = (&rest[..end], &rest[end + 1..]);
-            let (bytes, rest) = value.split_at_checked(value_len(kind, value)?)?;
-            Some((name, RawVal { kind, bytes }, rest))
-        })();
-        match element {
-            Some((name, value, rest)) => {
-                self.rest = rest;
-                Some((name, value))
-            }
-            None => {
-                self.rest = &[];
-                None
-            }
+        // What is not BSON ends the iteration for good: `rest` stays empty.
+        let (&tag, rest) = std::mem::take(&mut self.rest).split_first()?;
+        let end = find_nul(rest)?;
+        let kind = ElementType::from(tag)?;
+        let (name, value) = (&rest[..end], &rest[end + 1..]);
+        let len = value_len(kind, value)?;
+        if len > value.len() {
+            return None;
         }
+        self.rest = &value[len..];
+        Some((name, RawVal { kind, bytes: &value[..len] }))
     }
 }
 

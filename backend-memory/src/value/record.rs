@@ -251,73 +251,80 @@ fn validate(bytes: &[u8], depth: usize, mut table: Option<&mut Table>) -> Result
     if len < EMPTY_DOCUMENT.len() || bytes.last() != Some(&0) {
         return Err(Malformed);
     }
-    let end = len - 1;
-    let mut at = 4;
-    while at < end {
-        let kind = ElementType::from(bytes[at]).ok_or(Malformed)?;
-        let key = scan_key(&bytes[at + 1..end]).ok_or(Malformed)?;
-        let value_at = at + 1 + key.len + 1;
+    let mut rest = &bytes[4..len - 1];
+    while let Some((&kind, after)) = rest.split_first() {
+        let Some(key) = scan_key(after) else { return Err(Malformed) };
         if !key.ascii {
-            check_utf8(&bytes[at + 1..value_at - 1])?;
+            check_utf8(&after[..key.len])?;
         }
         if let Some(table) = table.as_deref_mut() {
-            table.offsets.push(at as u32);
+            table.offsets.push((len - 1 - rest.len()) as u32);
             table.tags.push(key.tag);
         }
-        at = value_at + validate_value(kind, &bytes[value_at..end], depth)?;
-    }
-    if at == end { Ok(len) } else { Err(Malformed) }
-}
-
-fn validate_value(kind: ElementType, value: &[u8], depth: usize) -> Result<usize, Invalid> {
-    use Invalid::Malformed;
-    let len = match kind {
-        ElementType::EmbeddedDocument | ElementType::Array => {
-            return validate(value, depth + 1, None);
-        }
-        _ => raw::value_len(kind, value).ok_or(Malformed)?,
-    };
-    let value = value.get(..len).ok_or(Malformed)?;
-    match kind {
-        ElementType::String | ElementType::Symbol | ElementType::JavaScriptCode => {
-            validate_string(value)?;
-        }
-        ElementType::Boolean if value[0] > 1 => return Err(Malformed),
-        ElementType::Binary => {
-            let (subtype, body) = (value[4], &value[5..]);
-            if subtype == 2 && raw::read_len(body) != body.len().checked_sub(4) {
-                return Err(Malformed);
-            }
-        }
-        ElementType::RegularExpression => check_utf8(value)?,
-        ElementType::DbPointer => validate_string(&value[..len - 12])?,
-        ElementType::JavaScriptCodeWithScope => {
-            let rest = value.get(4..).ok_or(Malformed)?;
-            let code = 4 + raw::read_len(rest).ok_or(Malformed)?;
-            validate_string(rest.get(..code).ok_or(Malformed)?)?;
-            if validate(&rest[code..], depth + 1, None)? != rest.len() - code {
-                return Err(Malformed);
-            }
-        }
-        _ => {}
+        let value = &after[key.len + 1..];
+        let kind = ElementType::from(kind).ok_or(Malformed)?;
+        rest = value.get(validate_value(kind, value, depth)?..).ok_or(Malformed)?;
     }
     Ok(len)
 }
 
-/// Checks a whole encoded string: length, text, terminator.
+/// Checks the value at the start of `bytes` and gives its length, which may be more than there is.
 #[inline]
-fn validate_string(value: &[u8]) -> Result<(), Invalid> {
-    match value.get(4..) {
-        Some([text @ .., 0]) => check_utf8(text),
-        _ => Err(Invalid::Malformed),
+fn validate_value(kind: ElementType, bytes: &[u8], depth: usize) -> Result<usize, Invalid> {
+    use Invalid::Malformed;
+    Ok(match kind {
+        ElementType::String | ElementType::Symbol | ElementType::JavaScriptCode => {
+            validate_string(bytes)?
+        }
+        ElementType::EmbeddedDocument | ElementType::Array => validate(bytes, depth + 1, None)?,
+        ElementType::Boolean => match bytes.first() {
+            Some(0 | 1) => 1,
+            _ => return Err(Malformed),
+        },
+        ElementType::Binary => {
+            let len = raw::read_len(bytes).ok_or(Malformed)?;
+            let (&subtype, body) = bytes.get(4..).and_then(<[u8]>::split_first).ok_or(Malformed)?;
+            if subtype == 2 && raw::read_len(body) != len.checked_sub(4) {
+                return Err(Malformed);
+            }
+            5 + len
+        }
+        ElementType::RegularExpression => {
+            let len = raw::value_len(kind, bytes).ok_or(Malformed)?;
+            check_utf8(&bytes[..len])?;
+            len
+        }
+        ElementType::DbPointer => validate_string(bytes)? + 12,
+        ElementType::JavaScriptCodeWithScope => {
+            let len = raw::read_len(bytes).ok_or(Malformed)?;
+            let rest = bytes.get(4..len).ok_or(Malformed)?;
+            let code = validate_string(rest)?;
+            if validate(&rest[code..], depth + 1, None)? != rest.len() - code {
+                return Err(Malformed);
+            }
+            len
+        }
+        _ => raw::value_len(kind, bytes).ok_or(Malformed)?,
+    })
+}
+
+/// Checks the encoded string at the start of `bytes` and gives its length.
+#[inline]
+fn validate_string(bytes: &[u8]) -> Result<usize, Invalid> {
+    let len = 4 + raw::read_len(bytes).ok_or(Invalid::Malformed)?;
+    match bytes.get(4..len) {
+        Some([text @ .., 0]) => check_utf8(text)?,
+        _ => return Err(Invalid::Malformed),
     }
+    Ok(len)
 }
 
 #[inline]
 fn check_utf8(text: &[u8]) -> Result<(), Invalid> {
-    match std::str::from_utf8(text) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Invalid::Malformed),
+    if text.is_ascii() || std::str::from_utf8(text).is_ok() {
+        Ok(())
+    } else {
+        Err(Invalid::Malformed)
     }
 }
 
@@ -338,10 +345,9 @@ fn scan_key(bytes: &[u8]) -> Option<Key> {
         let rest = bytes.get(at..)?;
         let (word, have) = match rest.first_chunk::<8>() {
             Some(chunk) => (u64::from_le_bytes(*chunk), 8),
+            // Shifted together in a register: a copy through memory would stall the next load.
             None => {
-                let mut chunk = [0; 8];
-                chunk[..rest.len()].copy_from_slice(rest);
-                (u64::from_le_bytes(chunk), rest.len())
+                (rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)), rest.len())
             }
         };
         let zeros = raw::zero_bytes(word);

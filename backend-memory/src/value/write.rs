@@ -249,3 +249,51 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
 fn invalid(message: &str) -> Error {
     Error::command(ErrorCode::INVALID_BSON, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+
+    use super::*;
+    use crate::value::samples;
+
+    #[test]
+    fn every_value_survives() {
+        for value in samples::values() {
+            let buffer = ValueBuf::from_bson(&value).unwrap();
+            // Debug, because `Bson`'s equality takes NaN for unequal.
+            assert_eq!(format!("{:?}", buffer.as_raw().to_bson()), format!("{value:?}"));
+        }
+    }
+
+    #[test]
+    fn built_step_by_step() {
+        let one = ValueBuf::from(1);
+        let mut out = Vec::new();
+        let document = begin(&mut out);
+        append(&mut out, b"a", one.as_raw());
+        let array = begin_nested(&mut out, b"b", ElementType::Array);
+        for index in 0..12 {
+            append_at(&mut out, index, ValueBuf::from("x").as_raw());
+        }
+        finish(&mut out, array);
+        append(&mut out, b"c", RawVal::NULL);
+        finish(&mut out, document);
+        let expected = doc! { "a": 1, "b": vec!["x"; 12], "c": null };
+        assert_eq!(out, bson::serialize_to_vec(&expected).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        let mut deep = Bson::Null;
+        for _ in 0..10_000 {
+            deep = Bson::Array(vec![deep]);
+        }
+        let check = |value: &Bson, code| {
+            let error = ValueBuf::from_bson(value).unwrap_err();
+            assert_eq!(error.error_code(), Some(code));
+        };
+        check(&deep, ErrorCode::OVERFLOW);
+        check(&doc! { "a\0b": 1 }.into(), ErrorCode::INVALID_BSON);
+    }
+}

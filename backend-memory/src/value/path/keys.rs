@@ -99,13 +99,36 @@ impl KeyPattern {
     pub(crate) fn each_key<'a>(
         &self,
         record: &'a Record,
-        emit: impl FnMut(&[RawVal<'a>], bool),
+        mut emit: impl FnMut(&[RawVal<'a>], bool),
     ) -> Result<bool, Error> {
+        if let Some((values, missing)) = self.without_arrays(record) {
+            emit(&values, missing == values.len());
+            return Ok(false);
+        }
         let mut expansion = Expansion { emit, multikey: false };
         let fields = self.fields.iter().map(|(path, _)| Field::Open(path.components(), None));
         let first = |name: &Component| record.get(&name.name);
         expansion.expand(fields.collect(), first, 0)?;
         Ok(expansion.multikey)
+    }
+}
+
+impl KeyPattern {
+    /// The values of the one key, and how many fields are missing; nothing if a path meets an
+    /// array.
+    fn without_arrays<'a>(&self, record: &'a Record) -> Option<(SmallVec<[RawVal<'a>; 3]>, usize)> {
+        let mut missing = 0;
+        let mut values = SmallVec::new();
+        for (path, _) in &self.fields {
+            let (first, rest) = path.components().split_first()?;
+            let found = record.get(&first.name).and_then(|value| follow(value, rest).0);
+            if found.is_some_and(RawVal::is_array) {
+                return None;
+            }
+            missing += usize::from(found.is_none());
+            values.push(found.unwrap_or(RawVal::NULL));
+        }
+        Some((values, missing))
     }
 }
 
