@@ -147,3 +147,77 @@ fn missing_field(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("missing field `")?;
     rest.split_once('`').map(|(field, _)| field.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Outer {
+        #[serde(rename = "_id")]
+        id: i32,
+        name: String,
+        list: Vec<Inner>,
+        #[serde(default)]
+        choice: Option<Choice>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Inner {
+        #[serde(rename = "storedAs")]
+        n: i32,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Choice {
+        Yes,
+        No,
+    }
+
+    fn check(doc: &bson::Document, path: &str, expected: &str, found: &str) {
+        let encoded = encode(doc, "test").unwrap();
+        let Error::Decode(error) = decode::<Outer>(&encoded.into(), "Outer").unwrap_err() else {
+            panic!("not a decoding error");
+        };
+        assert_eq!(error.model, "Outer");
+        assert_eq!(error.id, Some(Bson::Int32(7)));
+        assert_eq!((error.path.as_str(), error.found.as_str()), (path, found), "{error}");
+        assert!(error.expected.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn decoding_errors_name_field_expectation_and_finding() {
+        check(&doc! { "_id": 7, "name": 5, "list": [] }, "name", "a string", "int 5");
+        check(
+            &doc! { "_id": 7, "name": "a", "list": [{ "storedAs": 1 }, { "storedAs": "x" }] },
+            "list.1.storedAs",
+            "i32",
+            "string \"x\"",
+        );
+        check(&doc! { "_id": 7, "name": "a" }, "list", "a value", "nothing");
+        check(
+            &doc! { "_id": 7, "name": "a", "list": [{}] },
+            "list.0.storedAs",
+            "a value",
+            "nothing",
+        );
+        check(
+            &doc! { "_id": 7, "name": "a", "list": [], "choice": "Maybe" },
+            "choice",
+            "`Yes` or `No`",
+            "string \"Maybe\"",
+        );
+        check(&doc! { "_id": 7, "name": bson::Bson::Null, "list": [] }, "name", "a string", "null");
+    }
+
+    #[test]
+    fn values_without_a_bson_form_are_refused() {
+        let error = encode_value(&u64::MAX, "User.age").unwrap_err();
+        assert!(matches!(&error, Error::Encode { what, .. } if what == "User.age"), "{error}");
+        let error = encode(&5, "User").unwrap_err();
+        assert!(matches!(error, Error::Encode { .. }));
+    }
+}
