@@ -18,6 +18,28 @@ use crate::schema::Schema;
 ///
 /// Made by `#[derive(Document)]`, which reads serde's attributes too: the names that serde writes
 /// are the names that filters, updates, sorts and indexes use.
+///
+/// ```
+/// use odm_core::bson::oid::ObjectId;
+/// use odm_core::Document;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Document)]
+/// #[odm(collection = "users", index(keys("last_name", "-age")))]
+/// #[serde(rename_all = "camelCase")]
+/// struct User {
+///     #[serde(rename = "_id")]
+///     #[odm(id)]
+///     id: ObjectId,
+///     #[odm(unique)]
+///     email: String,
+///     last_name: String,
+///     age: i32,
+/// }
+///
+/// let u = User::f();
+/// let grown_up = u.age().gte(18) & u.email().ends_with("@example.com");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a document: it has no collection",
     label = "not a document",

@@ -260,3 +260,9 @@ impl<T: serde::Serialize> Codec<T> for AsIs {
         value.serialize(serializer)
     }
 }
+
+/// The stored path of a key of a declared index.
+#[doc(hidden)]
+pub fn path_of(field: &impl AsField) -> FieldPath {
+    field.as_field().path().clone()
+}

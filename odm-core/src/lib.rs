@@ -49,6 +49,7 @@ pub use field::{
 pub use filter::{BitMask, BsonType, ElemMatch, Filter, Near, Predicate, TextSearch, TypeSpec};
 pub use index::{Hint, Index, IndexKind};
 pub use namespace::{FieldPath, Namespace};
+pub use odm_core_derive::{Document, Embedded};
 pub use operand::{Comparand, Operand};
 pub use pipeline::{Expr, Pipeline, Stage};
 pub use plugin::{Call, Done, Plugin};
@@ -61,3 +62,10 @@ pub use sort::{Sort, SortOrder};
 pub use update::{
     ArrayFilters, BitOp, Change, CurrentDate, Pop, Pull, Push, PushOrder, PushSort, Update,
 };
+
+/// What the code that the derives write needs.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::field::path_of;
+    pub use serde;
+}

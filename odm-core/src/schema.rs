@@ -3,8 +3,7 @@
 mod check;
 
 use crate::filter::BsonType;
-use crate::index::{Index, IndexKind};
-use crate::namespace::FieldPath;
+use crate::index::Index;
 
 pub use check::check_encoded;
 
@@ -247,11 +246,4 @@ impl TypeSchema {
             _ => false,
         }
     }
-}
-
-/// An index with these keys, as the derive writes it.
-#[doc(hidden)]
-#[must_use]
-pub fn index_on(keys: impl IntoIterator<Item = (FieldPath, IndexKind)>) -> Index {
-    Index { keys: keys.into_iter().collect(), ..Index::default() }
 }
