@@ -335,6 +335,8 @@ impl DuplicateKey {
         let index = message
             .split_once(" index: ")
             .map(|(_, rest)| rest.split_once(" dup key:").map_or(rest, |(name, _)| name))
+            // A collated index: "index: name_1 collation: { locale: "en", … } dup key: …".
+            .map(|name| name.split_once(" collation: {").map_or(name, |(name, _)| name))
             .unwrap_or_default();
         let document = |key| details.get_document(key).cloned().unwrap_or_default();
         Some(DuplicateKey {
