@@ -6,7 +6,6 @@ use super::Pull;
 use super::parse::bad_value;
 use crate::error::{Error, ErrorCode, Result};
 use crate::filter::{Filter, Predicate};
-use crate::namespace::FieldPath;
 
 /// The operators with which an operand of `$pull` begins if it is about the elements themselves.
 /// All others, `$not` among them, make it a filter of documents.
@@ -76,15 +75,19 @@ pub(super) fn print(operand: &Pull) -> Bson {
     }
 }
 
+/// Operators on the elements, beginning with one that the server takes for such.
 fn print_predicates(predicates: &[Predicate]) -> Document {
-    let field =
-        |predicate: &Predicate| Filter::Field(FieldPath::from_static(""), predicate.clone());
-    let mut printed = Filter::And(predicates.iter().map(field).collect()).to_document();
-    match printed.remove("") {
-        Some(Bson::Document(doc)) => doc,
-        Some(value) => doc! { "$eq": value },
-        None => doc! { "$exists": true },
+    let mut printed = Predicate::to_document(predicates);
+    let begins = |doc: &Document| doc.keys().next().is_some_and(|it| PREDICATES.contains(&&**it));
+    if let Some(negation) = printed.remove("$not") {
+        printed.insert("$not", negation);
     }
+    if !begins(&printed) {
+        let mut all = doc! { "$nin": [] };
+        all.extend(printed);
+        return all;
+    }
+    printed
 }
 
 /// Refuses what the server does not evaluate on elements of arrays.
