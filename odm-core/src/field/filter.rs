@@ -295,13 +295,11 @@ pub(super) fn has_own(filter: &Filter) -> bool {
 pub(super) fn on_value(filter: Filter, operator: &str) -> Result<Vec<Predicate>> {
     let mut predicates = Vec::new();
     collect(filter, operator, &mut predicates)?;
-    for (position, predicate) in predicates.iter().enumerate() {
-        let kind = std::mem::discriminant(predicate);
-        if predicates.iter().skip(position + 1).any(|other| std::mem::discriminant(other) == kind) {
-            return Err(Error::Config(format!(
-                "two conditions by the same operator on one value cannot be written in one {operator}: {predicate:?}"
-            )));
-        }
+    let negations = predicates.iter().filter(|it| matches!(it, Predicate::Not(_))).count();
+    if negations > 1 {
+        return Err(Error::Config(format!(
+            "two negations of conditions on a value itself cannot be written in one {operator}"
+        )));
     }
     Ok(predicates)
 }

@@ -4,4 +4,6 @@
 mod filter;
 mod models;
 mod recorded;
+mod typed_filter;
 mod typed_schema;
+mod typed_update;
