@@ -23,6 +23,17 @@ pub(crate) fn as_f64(value: &Bson) -> Option<f64> {
     }
 }
 
+/// The number as the server reads limits and sizes: doubles lose their fraction, decimals are
+/// rounded to even, what does not fit becomes the nearest that does, and NaN is 0.
+pub(crate) fn lenient_i64(value: &Bson) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation)]
+    match (exact_i64(value), value) {
+        (Some(n), _) => Some(n),
+        (None, Bson::Double(n)) => Some(*n as i64),
+        (None, decimal) => as_f64(decimal).map(|n| n.round_ties_even() as i64),
+    }
+}
+
 /// Whether `value` is of one of the four numeric types.
 pub(crate) fn is_number(value: &Bson) -> bool {
     matches!(value, Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_))
@@ -89,6 +100,24 @@ mod tests {
 
     fn decimal(text: &str) -> Bson {
         Bson::Decimal128(text.parse().unwrap())
+    }
+
+    #[test]
+    fn lenient_numbers() {
+        let check = |value: Bson, expected| assert_eq!(lenient_i64(&value), expected, "{value}");
+        check(1.9.into(), Some(1));
+        check((-1.9).into(), Some(-1));
+        check(f64::NAN.into(), Some(0));
+        check(f64::INFINITY.into(), Some(i64::MAX));
+        check(decimal("1.5"), Some(2));
+        check(decimal("2.5"), Some(2));
+        check(decimal("-2.51"), Some(-3));
+        check(decimal("1E-6000"), Some(0));
+        check(decimal("1E+30"), Some(i64::MAX));
+        check(decimal("-1E+6000"), Some(i64::MIN));
+        check(decimal("NaN"), Some(0));
+        check(decimal("-Infinity"), Some(i64::MIN));
+        check("1".into(), None);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! An option left at its default is not sent. Times are durations, sizes are counts of documents
 //! unless a field says bytes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bson::{Bson, Document, RawDocumentBuf, Timestamp};
 
 use crate::backend::{ChangeStream, Cursor};
 use crate::collation::Collation;
-use crate::error::Upserted;
+use crate::error::{Error, ErrorCode, Result, Upserted};
 use crate::filter::Filter;
 use crate::index::{Hint, Index};
 use crate::namespace::{FieldPath, Namespace};
@@ -17,7 +18,7 @@ use crate::pipeline::Pipeline;
 use crate::projection::Projection;
 use crate::raw_doc::RawDoc;
 use crate::sort::Sort;
-use crate::update::Update;
+use crate::update::{ArrayFilters, Update};
 
 /// `find`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -443,6 +444,25 @@ impl UpdateStatement {
     /// Updates every match.
     pub fn many(filter: impl Into<Filter>, update: impl Into<Update>) -> Self {
         UpdateStatement { multi: true, ..UpdateStatement::one(filter, update) }
+    }
+
+    /// The update and its array filters as an evaluator needs them: without raw documents, and
+    /// checked for what is refused whatever the documents are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Update::parse`] and [`ArrayFilters::parse`]; `FailedToParse` (9) for a replacement of
+    /// several documents.
+    pub fn normalized(&self) -> Result<(Cow<'_, Update>, ArrayFilters)> {
+        let update = self.update.normalized()?;
+        let array_filters = ArrayFilters::parse(&self.array_filters, &update)?;
+        if self.multi && matches!(*update, Update::Replacement(_)) {
+            return Err(Error::command(
+                ErrorCode::FAILED_TO_PARSE,
+                "multi update is not supported for replacement-style update",
+            ));
+        }
+        Ok((update, array_filters))
     }
 }
 

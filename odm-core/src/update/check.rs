@@ -83,7 +83,8 @@ pub(super) fn identifier(part: &str) -> Option<&str> {
     part.strip_prefix("$[")?.strip_suffix(']')
 }
 
-fn path_parts(path: &FieldPath) -> Result<()> {
+/// Refuses empty parts and misplaced `$` and `$[…]`.
+pub(super) fn path_parts(path: &FieldPath) -> Result<()> {
     if path.components().any(str::is_empty) {
         return Err(Error::command(
             ErrorCode::EMPTY_FIELD_NAME,

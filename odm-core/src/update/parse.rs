@@ -56,7 +56,9 @@ pub(super) fn document(doc: &Document) -> Result<Update> {
             )));
         };
         for (path, operand) in fields {
-            changes.push((FieldPath::from(path.as_str()), parse(operand)?));
+            let path = FieldPath::from(path.as_str());
+            check::path_parts(&path)?;
+            changes.push((path, parse(operand)?));
         }
     }
     check::operators(&changes)?;

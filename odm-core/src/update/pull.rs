@@ -3,7 +3,6 @@
 use bson::{Bson, Document, doc};
 
 use super::Pull;
-use super::parse::bad_value;
 use crate::error::{Error, ErrorCode, Result};
 use crate::filter::{Filter, Predicate};
 
@@ -44,24 +43,9 @@ pub(super) fn parse(operand: &Bson) -> Result<Pull> {
     };
     let first = doc.keys().next().map_or("", String::as_str);
     if PREDICATES.contains(&first) {
-        let filter = Filter::parse(&doc! { "": doc.clone() })?;
-        return predicates(filter).map(Pull::Predicates);
+        return Predicate::parse(doc).map(Pull::Predicates);
     }
     Ok(Pull::Fields(Box::new(Filter::parse(doc)?)))
-}
-
-fn predicates(filter: Filter) -> Result<Vec<Predicate>> {
-    match filter {
-        Filter::Field(_, predicate) => Ok(vec![predicate]),
-        Filter::And(parts) => {
-            let mut all = Vec::with_capacity(parts.len());
-            for part in parts {
-                all.extend(predicates(part)?);
-            }
-            Ok(all)
-        }
-        _ => Err(bad_value("$pull takes operators on the elements")),
-    }
 }
 
 /// Prints `operand` so that the server takes it for what it is.

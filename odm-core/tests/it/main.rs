@@ -7,3 +7,4 @@ mod recorded;
 mod typed_filter;
 mod typed_schema;
 mod typed_update;
+mod update;

@@ -18,9 +18,7 @@ pub(crate) fn check(file: &str, ask: impl Fn(&Document) -> Result<(), Error>) {
     for line in file.lines() {
         let (code, json) = line.split_once(' ').expect("a code and a document");
         let code: i32 = code.parse().expect("a code");
-        let Bson::Document(doc) = to_bson(&serde_json::from_str(json).expect("valid JSON")) else {
-            panic!("not a document: {line}");
-        };
+        let doc = document(line);
         let ours = match ask(&doc) {
             Ok(()) => 0,
             Err(error) => error.code().unwrap_or(-1),
@@ -32,6 +30,15 @@ pub(crate) fn check(file: &str, ask: impl Fn(&Document) -> Result<(), Error>) {
     }
     assert!(lines > 0, "no recorded answers");
     assert!(differences.is_empty(), "\n{differences}");
+}
+
+/// The document of a line.
+pub(crate) fn document(line: &str) -> Document {
+    let (_, json) = line.split_once(' ').expect("a code and a document");
+    match to_bson(&serde_json::from_str(json).expect("valid JSON")) {
+        Bson::Document(doc) => doc,
+        other => panic!("not a document: {other}"),
+    }
 }
 
 fn to_bson(value: &Value) -> Bson {
