@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::{Error, ErrorCode, Result};
+
 /// A collection of a database: `database.collection`.
 ///
 /// An operation on a database as a whole (`aggregate: 1`, `dropDatabase`, …) has the empty
@@ -99,6 +101,36 @@ impl FieldPath {
     #[must_use]
     pub const fn from_static(path: &'static str) -> Self {
         FieldPath(Cow::Borrowed(path))
+    }
+
+    /// Reads the path of a sort, a projection or an expression, where the server is stricter than in
+    /// a filter: no name may be empty or begin with `$`, except those of a `DBRef`.
+    ///
+    /// # Errors
+    ///
+    /// 40352 if it is empty, 40353 if it ends in a dot, 15998 for another empty name, 16410 for a
+    /// name that begins with `$`, `Overflow` (15) for more than 200 names.
+    pub fn parse(path: &str) -> Result<Self> {
+        const MAX_NAMES: usize = 200;
+        let refuse = |code: i32, why: &str| Err(Error::command(ErrorCode(code), why));
+        if path.is_empty() {
+            return refuse(40_352, "a field path cannot be empty");
+        }
+        if path.ends_with('.') {
+            return refuse(40_353, "a field path must not end with a '.'");
+        }
+        for (index, name) in path.split('.').enumerate() {
+            if index == MAX_NAMES {
+                return refuse(ErrorCode::OVERFLOW.0, "the field path is too long");
+            }
+            if name.is_empty() {
+                return refuse(15_998, "field names in a path may not be empty");
+            }
+            if name.starts_with('$') && !matches!(name, "$ref" | "$id" | "$db") {
+                return refuse(16_410, "field names in a path may not start with '$'");
+            }
+        }
+        Ok(path.into())
     }
 
     /// The path as it is written in queries.

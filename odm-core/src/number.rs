@@ -67,26 +67,89 @@ fn integer_of_double(n: f64) -> Option<(i64, bool)> {
 }
 
 fn integer_of_decimal(n: Decimal128) -> Option<(i64, bool)> {
-    let bits = u128::from_le_bytes(n.bytes());
-    let negative = bits >> 127 == 1;
-    // Infinity, NaN and the non-canonical forms, which count as zero.
-    if (bits >> 125) & 0b11 == 0b11 {
-        return ((bits >> 123) & 0b1111 != 0b1111).then_some((0, true));
+    let decimal = Parts::new(n)?;
+    let whole = decimal.signed(decimal.whole)?;
+    Some((i64::try_from(whole).ok()?, decimal.is_exact()))
+}
+
+/// The number as the server makes an int of it: doubles truncate, decimals round half to even, what
+/// does not fit becomes the nearest int, NaN zero. `None` if it is no number.
+pub(crate) fn clamped_i32(value: &Bson) -> Option<i32> {
+    let clamp = |n: i64| n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+    match value {
+        Bson::Int32(n) => Some(*n),
+        Bson::Int64(n) => Some(clamp(*n)),
+        // A cast from a double truncates and clamps by itself.
+        Bson::Double(n) => Some(*n as i32),
+        Bson::Decimal128(n) => {
+            let text = n.to_string();
+            let extreme = if text.starts_with('-') { i32::MIN } else { i32::MAX };
+            Some(match Parts::new(*n) {
+                None if text.contains("NaN") => 0,
+                None => extreme,
+                Some(parts) => match parts.rounded().and_then(|n| i64::try_from(n).ok()) {
+                    Some(n) => clamp(n),
+                    None => extreme,
+                },
+            })
+        }
+        _ => None,
     }
-    let mut exponent = i32::try_from((bits >> 113) & 0x3fff).ok()? - 6176;
-    let mut coefficient = i128::try_from(bits & ((1 << 113) - 1)).ok()?;
-    let mut exact = true;
-    while exponent < 0 && coefficient != 0 {
-        exact &= coefficient % 10 == 0;
-        coefficient /= 10;
-        exponent += 1;
+}
+
+/// A finite decimal, split at its point.
+struct Parts {
+    negative: bool,
+    /// The magnitude's whole part; `None` if it does not fit.
+    whole: Option<i128>,
+    /// The first digit after the point.
+    tenths: i128,
+    /// Whether any digit after that is not zero.
+    more: bool,
+}
+
+impl Parts {
+    fn new(n: Decimal128) -> Option<Self> {
+        let bits = u128::from_le_bytes(n.bytes());
+        let negative = bits >> 127 == 1;
+        let mut parts = Parts { negative, whole: Some(0), tenths: 0, more: false };
+        // Infinity, NaN and the non-canonical forms, which count as zero.
+        if (bits >> 125) & 0b11 == 0b11 {
+            return ((bits >> 123) & 0b1111 != 0b1111).then_some(parts);
+        }
+        let mut exponent = i32::try_from((bits >> 113) & 0x3fff).ok()? - 6176;
+        let mut whole = i128::try_from(bits & ((1 << 113) - 1)).ok()?;
+        while exponent < 0 && (whole != 0 || parts.tenths != 0) {
+            parts.more |= parts.tenths != 0;
+            parts.tenths = whole % 10;
+            whole /= 10;
+            exponent += 1;
+        }
+        parts.whole = Some(whole);
+        while exponent > 0 && parts.whole.is_some_and(|whole| whole != 0) {
+            parts.whole = parts.whole.and_then(|whole| whole.checked_mul(10));
+            exponent -= 1;
+        }
+        Some(parts)
     }
-    while exponent > 0 && coefficient != 0 {
-        coefficient = coefficient.checked_mul(10)?;
-        exponent -= 1;
+
+    fn is_exact(&self) -> bool {
+        self.tenths == 0 && !self.more
     }
-    let whole = i64::try_from(if negative { -coefficient } else { coefficient }).ok()?;
-    Some((whole, exact))
+
+    fn signed(&self, magnitude: Option<i128>) -> Option<i128> {
+        if self.negative { magnitude.map(|n| -n) } else { magnitude }
+    }
+
+    /// The nearest whole number, half to even.
+    fn rounded(&self) -> Option<i128> {
+        let whole = self.whole?;
+        let up = match self.tenths {
+            5 if !self.more => whole % 2 == 1,
+            tenths => tenths >= 5,
+        };
+        self.signed(whole.checked_add(i128::from(up)))
+    }
 }
 
 #[cfg(test)]
@@ -164,5 +227,27 @@ mod tests {
         for other in [Bson::Double(0.5), decimal("1E-6000"), decimal("NaN"), Bson::Null] {
             assert!(!is_zero(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn ints() {
+        let check =
+            |value: Bson, expected| assert_eq!(clamped_i32(&value), Some(expected), "{value}");
+        check(Bson::Double(-1.9), -1);
+        check(Bson::Double(f64::NAN), 0);
+        check(Bson::Double(1e10), i32::MAX);
+        check(Bson::Int64(-1 << 33), i32::MIN);
+        check(decimal("2.5"), 2);
+        check(decimal("2.5000000000000000000000001"), 3);
+        check(decimal("3.5"), 4);
+        check(decimal("-1.5"), -2);
+        check(decimal("2.4"), 2);
+        check(decimal("0.5"), 0);
+        check(decimal("0.05"), 0);
+        check(decimal("1E+20"), i32::MAX);
+        check(decimal("-1E+6000"), i32::MIN);
+        check(decimal("NaN"), 0);
+        check(decimal("-Infinity"), i32::MIN);
+        assert_eq!(clamped_i32(&Bson::Null), None);
     }
 }

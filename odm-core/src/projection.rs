@@ -1,14 +1,18 @@
 //! Projections: which fields of a document a query hands out.
 
 mod parse;
+mod print;
 
 use bson::Document;
 
-use crate::filter::Filter;
+use crate::filter::ElemMatch;
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
 
 /// Which fields a query hands out.
+///
+/// [`Projection::parse`] writes nested documents as dotted paths, which mean the same:
+/// `{a: {b: 1}}` is `{"a.b": 1}`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Projection {
@@ -36,7 +40,7 @@ pub enum ProjectionItem {
         limit: i32,
     },
     /// `$elemMatch`: the first element that matches.
-    ElemMatch(Box<Filter>),
+    ElemMatch(ElemMatch),
     /// `$meta`.
     Meta(String),
     /// A computed field.

@@ -67,8 +67,9 @@ impl Sort {
     ///
     /// # Errors
     ///
-    /// The server's: 15975 for a direction that is neither 1 nor -1 nor `$meta`, 15974 for a value
-    /// that is no number, ….
+    /// The server's: 15975 for a number that is neither 1 nor -1, 15974 for a value that is no
+    /// number, 17312 for an expression other than `$meta`, 13103 for more than 32 keys, `BadValue`
+    /// (2) for `$natural` beside other keys, and those of [`FieldPath::parse`].
     pub fn parse(doc: &Document) -> Result<Self> {
         parse::parse(doc)
     }

@@ -115,7 +115,17 @@ fn all_without_raw(parts: Vec<Predicate>) -> Result<Vec<Predicate>> {
 }
 
 impl ElemMatch {
-    fn has_raw(&self) -> bool {
+    /// Reads the operand of `$elemMatch`: operators, or conditions on fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`Filter::parse`].
+    pub fn parse(operand: &Document) -> Result<Self> {
+        value::check_depth(operand)?;
+        predicate::parse_elem_match_document(operand)
+    }
+
+    pub(crate) fn has_raw(&self) -> bool {
         match self {
             ElemMatch::Fields(filter) => filter.has_raw(),
             ElemMatch::Value(parts) => parts.iter().any(Predicate::has_raw),

@@ -1,9 +1,12 @@
 //! Tests of the crate from outside.
+
 #![allow(clippy::unwrap_used)]
 
 mod filter;
 mod models;
+mod projection;
 mod recorded;
+mod sort;
 mod typed_filter;
 mod typed_schema;
 mod typed_update;
