@@ -4,5 +4,7 @@
 mod filter;
 #[expect(dead_code)]
 mod sort;
+#[expect(dead_code)]
+mod update;
 #[expect(dead_code, unused_imports)]
 mod value;

@@ -1,0 +1,229 @@
+//! What an upsert inserts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bson::Bson;
+use bson::oid::ObjectId;
+use odm_core::{Error, ErrorCode, Filter, Predicate};
+
+use super::plan::{Plan, dollar_name};
+use super::replacement::Replacement;
+use super::write::{New, write_object};
+use super::{ApplyCx, Kind, Updater, check_depth};
+use crate::value::write::{append, begin, finish};
+use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record, ValueBuf};
+
+/// How deeply the conditions of a filter are looked into.
+const MAX_FILTER_DEPTH: usize = 200;
+
+pub(super) fn upsert(
+    updater: &Updater,
+    filter: &Filter,
+    cx: &ApplyCx,
+    new_id: impl FnOnce() -> ObjectId,
+) -> Result<Vec<u8>, Error> {
+    let mut equalities = Equalities::default();
+    equalities.collect(filter, 0)?;
+    let document = match &updater.kind {
+        Kind::Operators(tree) => {
+            let seed = Record::from_bytes(&equalities.document()?)?;
+            let resolved = tree.resolve(cx.matched_index)?;
+            let document = match Plan::new(resolved.as_ref(), &seed, cx)? {
+                Some(plan) => plan.write(),
+                None => seed.bytes().to_vec(),
+            };
+            if tree.may_exceed_depth() {
+                check_depth(RawVal::document(&document))?;
+            }
+            if updater.touched.may_change("_id") {
+                check_id_names(RawVal::document(&document).get(b"_id"))?;
+            }
+            document
+        }
+        Kind::Replacement(replacement) => replace(replacement, &equalities, cx)?,
+    };
+    let document = with_id_first(RawVal::document(&document), new_id)?;
+    if document.len() > MAX_DOCUMENT_SIZE {
+        return Err(Error::command(
+            ErrorCode(17_419),
+            format!("resulting document after update is larger than {MAX_DOCUMENT_SIZE}"),
+        ));
+    }
+    Ok(document)
+}
+
+/// Of the filter, a replacement takes the `_id` alone.
+fn replace(
+    replacement: &Replacement,
+    equalities: &Equalities,
+    cx: &ApplyCx,
+) -> Result<Vec<u8>, Error> {
+    if let Some(path) = equalities.values.keys().find(|path| path.starts_with("_id.")) {
+        return Err(Error::command(
+            ErrorCode(111),
+            format!("field at '_id' must be exactly specified, field at sub-path '{path}' found"),
+        ));
+    }
+    if equalities.repeated.as_deref() == Some("_id") {
+        return Err(matched_twice("_id"));
+    }
+    let id = equalities.values.get("_id").map(ValueBuf::from_bson).transpose()?;
+    check_id_names(replacement.id())?;
+    replacement.apply(id.as_ref().map(ValueBuf::as_raw), cx)
+}
+
+fn check_id_names(id: Option<RawVal<'_>>) -> Result<(), Error> {
+    let Some(id) = id.filter(|id| id.is_object()) else { return Ok(()) };
+    let is_bad = |name: &[u8]| name.starts_with(b"$") && !matches!(name, b"$ref" | b"$id" | b"$db");
+    match id.elements().find(|(name, _)| is_bad(name)) {
+        Some((name, _)) => Err(dollar_name(&String::from_utf8_lossy(name))),
+        None => Ok(()),
+    }
+}
+
+fn with_id_first(
+    document: RawVal<'_>,
+    new_id: impl FnOnce() -> ObjectId,
+) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(document.bytes().len() + 24);
+    let start = begin(&mut out);
+    let found = document.get(b"_id");
+    match found {
+        Some(id) if id.is_array() || id.is_regex() || id.is_undefined() => {
+            return Err(Error::command(
+                ErrorCode::INVALID_ID_FIELD,
+                format!("the '_id' value cannot be of type {}", super::fields::type_name(id)),
+            ));
+        }
+        Some(id) => append(&mut out, b"_id", id),
+        None => append(&mut out, b"_id", ValueBuf::from(new_id()).as_raw()),
+    }
+    let mut rest = document.elements().collect::<Vec<_>>();
+    if let Some(place) = rest.iter().position(|(name, _)| *name == b"_id") {
+        rest.remove(place);
+    }
+    for (name, value) in rest {
+        append(&mut out, name, value);
+    }
+    finish(&mut out, start);
+    Ok(out)
+}
+
+/// What a filter says by equality, by path.
+#[derive(Default)]
+struct Equalities {
+    values: BTreeMap<String, Bson>,
+    /// A path that is there twice, which operators refuse.
+    repeated: Option<String>,
+}
+
+impl Equalities {
+    fn collect(&mut self, filter: &Filter, depth: usize) -> Result<(), Error> {
+        if depth > MAX_FILTER_DEPTH {
+            return Err(Error::command(ErrorCode::OVERFLOW, "the filter is nested too deeply"));
+        }
+        match filter {
+            Filter::And(parts) => parts.iter().try_for_each(|part| self.collect(part, depth + 1)),
+            // One alternative is none.
+            Filter::Or(parts) => match parts.as_slice() {
+                [only] => self.collect(only, depth + 1),
+                _ => Ok(()),
+            },
+            Filter::Field(path, predicate) => {
+                match predicate {
+                    Predicate::Eq(value) => self.add(path.as_str(), value),
+                    Predicate::In(values) => {
+                        if let [only] = values.as_slice()
+                            && !matches!(only, Bson::RegularExpression(_))
+                        {
+                            self.add(path.as_str(), only);
+                        }
+                    }
+                    Predicate::All(values) => {
+                        let is_value = |value: &&Bson| !matches!(value, Bson::RegularExpression(_));
+                        values.iter().filter(is_value).for_each(|v| self.add(path.as_str(), v));
+                    }
+                    _ => {}
+                }
+                Ok(())
+            }
+            Filter::Expr(_) => Err(Error::command(
+                ErrorCode(224),
+                "$expr is not allowed in the query predicate for an upsert",
+            )),
+            Filter::Raw(doc) => self.collect(&Filter::parse(doc)?, depth + 1),
+            _ => Ok(()),
+        }
+    }
+
+    fn add(&mut self, path: &str, value: &Bson) {
+        if self.values.insert(path.to_owned(), value.clone()).is_some() {
+            self.repeated.get_or_insert_with(|| path.to_owned());
+        }
+    }
+
+    /// The document of all paths, in their order as strings.
+    fn document(&self) -> Result<Vec<u8>, Error> {
+        if let Some(path) = &self.repeated {
+            return Err(matched_twice(path));
+        }
+        let mut fields = Vec::new();
+        for (path, value) in &self.values {
+            if path.is_empty() {
+                return Err(Error::command(
+                    ErrorCode::ILLEGAL_OPERATION,
+                    "cannot call setValue on the root object",
+                ));
+            }
+            for (dot, _) in path.match_indices('.') {
+                if let Some(outer) = path.get(..dot)
+                    && self.values.contains_key(outer)
+                {
+                    return Err(Error::command(
+                        ErrorCode::NOT_SINGLE_VALUE_FIELD,
+                        format!(
+                            "cannot infer query fields to set, both paths '{path}' and '{outer}' \
+                             are matched"
+                        ),
+                    ));
+                }
+            }
+            let parts: Vec<&str> = path.split('.').collect();
+            if parts.len() > MAX_FILTER_DEPTH {
+                return Err(Error::command(ErrorCode::OVERFLOW, "the path is nested too deeply"));
+            }
+            insert(&mut fields, &parts, ValueBuf::from_bson(value)?);
+        }
+        let mut out = Vec::new();
+        write_object(fields, &mut out);
+        Ok(out)
+    }
+}
+
+/// Puts a value at a path; no other path leads through it.
+fn insert<'a>(fields: &mut Vec<(Arc<str>, New<'a>)>, path: &[&str], value: ValueBuf) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        fields.push(((*first).into(), New::Computed(value)));
+        return;
+    }
+    let is_there = |(name, _): &(Arc<str>, New<'_>)| **name == **first;
+    let place = match fields.iter().position(is_there) {
+        Some(place) => place,
+        None => {
+            fields.push(((*first).into(), New::Object(Vec::new())));
+            fields.len() - 1
+        }
+    };
+    if let Some((_, New::Object(inner))) = fields.get_mut(place) {
+        insert(inner, rest, value);
+    }
+}
+
+fn matched_twice(path: &str) -> Error {
+    Error::command(
+        ErrorCode::NOT_SINGLE_VALUE_FIELD,
+        format!("cannot infer query fields to set, path '{path}' is matched twice"),
+    )
+}
