@@ -1,10 +1,32 @@
-//! Placeholder.
+//! MongoDB's engine in memory, behind `odm-core`'s [`Backend`](odm_core::Backend): for unit tests
+//! and tools. No server, no port, no files; a fresh database costs microseconds, and a
+//! [fork](MemoryBackend::fork) of a filled one as well.
+//!
+//! It answers as MongoDB 6.0 does, refusals and their codes included. What it cannot do it refuses
+//! with [`Error::Unsupported`](odm_core::Error::Unsupported); see
+//! [`Backend::capabilities`](odm_core::Backend::capabilities).
+//!
+//! ```
+//! use backend_memory::MemoryBackend;
+//!
+//! let db = MemoryBackend::new().database("app");
+//! assert_eq!(db.name(), "app");
+//! ```
 
+mod backend;
+mod clock;
+mod cursor;
 #[expect(dead_code)]
 mod filter;
+mod plan;
 #[expect(dead_code)]
 mod sort;
+#[expect(dead_code)]
+mod storage;
 #[expect(dead_code)]
 mod update;
 #[expect(dead_code, unused_imports)]
 mod value;
+
+pub use backend::{Builder, MemoryBackend};
+pub use clock::{Clock, IdSource, ManualClock, RandomIds, SeededIds, SystemClock};

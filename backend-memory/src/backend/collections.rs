@@ -1,0 +1,134 @@
+//! Collections and databases: create, drop, rename, list.
+
+use odm_core::bson::{Document, doc};
+use odm_core::{
+    CreateCollection, Error, ErrorCode, Filter, ListCollections, ListDatabases, Namespace, RawDoc,
+    RenameCollection, Result,
+};
+
+use super::{Engine, options, unsupported};
+use crate::cursor::raw_doc;
+use crate::filter::Matcher;
+use crate::storage::{check_database_name, check_name};
+use crate::value::Record;
+
+impl Engine {
+    pub(crate) fn create_collection(
+        &self,
+        ns: &Namespace,
+        request: &CreateCollection,
+    ) -> Result<()> {
+        options::check_collation(request.collation.as_ref())?;
+        let refused = [
+            (request.capped, "capped collections"),
+            (request.validator.is_some(), "validators"),
+            (request.view_on.is_some() || request.pipeline.is_some(), "views"),
+        ];
+        if let Some((_, feature)) = refused.into_iter().find(|(asked, _)| *asked) {
+            return Err(unsupported(feature));
+        }
+        if let Some(option) = request.extra.keys().next() {
+            return Err(unsupported(format!("the option `{option}` of create")));
+        }
+        if request.size.is_some() || request.max.is_some() {
+            return Err(Error::command(
+                ErrorCode::INVALID_OPTIONS,
+                "the 'capped' field needs to be true when either the 'size' or 'max' fields are present",
+            ));
+        }
+        // Without a validator, how it would be applied is only remembered.
+        let mut options = Document::new();
+        if let Some(level) = &request.validation_level {
+            options.insert("validationLevel", level);
+        }
+        if let Some(action) = &request.validation_action {
+            options.insert("validationAction", action);
+        }
+        self.catalog.start_write().create(ns, self.ids.uuid(), options).map(drop)
+    }
+
+    /// Drops a collection: how many indexes it had, if it was there.
+    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Result<Option<usize>> {
+        check_name(ns)?;
+        let dropped = self.catalog.start_write().drop_collection(ns);
+        Ok(dropped.map(|cell| cell.read(|state| state.indexes.len())))
+    }
+
+    pub(crate) fn rename_collection(
+        &self,
+        ns: &Namespace,
+        request: &RenameCollection,
+    ) -> Result<()> {
+        self.catalog.start_write().rename(ns, &request.to, request.drop_target)
+    }
+
+    pub(crate) fn drop_database(&self, name: &str) -> Result<()> {
+        check_database_name(name)?;
+        self.catalog.start_write().drop_database(name);
+        Ok(())
+    }
+
+    pub(crate) fn list_collections(
+        &self,
+        database: &str,
+        request: &ListCollections,
+    ) -> Result<Vec<RawDoc>> {
+        check_database_name(database)?;
+        let matching = Listing::new(&request.filter)?;
+        let mut listed = Vec::new();
+        for collection in self.catalog.collections(database) {
+            let name = &*collection.name;
+            let mut document = doc! { "name": name, "type": "collection" };
+            document.insert("options", collection.cell.options.clone());
+            document.insert("info", doc! { "readOnly": false, "uuid": collection.cell.uuid });
+            document.insert("idIndex", doc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" });
+            let shown = if request.name_only {
+                doc! { "name": name, "type": "collection" }
+            } else {
+                document.clone()
+            };
+            if matching.accepts(&document)? {
+                listed.push(raw_doc(&Record::from_document(&shown)?)?);
+            }
+        }
+        Ok(listed)
+    }
+
+    pub(crate) fn list_databases(&self, request: &ListDatabases) -> Result<Vec<Document>> {
+        let matching = Listing::new(&request.filter)?;
+        let mut listed = Vec::new();
+        for name in self.catalog.databases() {
+            let collections = self.catalog.collections(&name);
+            let bytes: u64 =
+                collections.iter().map(|one| one.cell.read(|state| state.records.bytes())).sum();
+            let document = doc! {
+                "name": &*name,
+                "sizeOnDisk": i64::try_from(bytes).unwrap_or(i64::MAX),
+                "empty": false,
+            };
+            if matching.accepts(&document)? {
+                listed.push(if request.name_only {
+                    doc! { "name": &*name }
+                } else {
+                    document
+                });
+            }
+        }
+        Ok(listed)
+    }
+}
+
+/// A filter on listed documents.
+struct Listing {
+    matcher: Matcher,
+}
+
+impl Listing {
+    fn new(filter: &Filter) -> Result<Self> {
+        Ok(Listing { matcher: Matcher::compile(&*filter.normalized()?)? })
+    }
+
+    fn accepts(&self, document: &Document) -> Result<bool> {
+        Ok(self.matcher.is_always_true() || self.matcher.matches(&Record::from_document(document)?))
+    }
+}

@@ -1,0 +1,166 @@
+//! `insert`, and what a document has to be to be stored.
+
+use odm_core::{
+    Error, ErrorCode, Insert, InsertOutcome, Namespace, Result, WriteFailure, WriteSummary,
+};
+
+use super::{Engine, check_batch, write_error};
+use crate::storage::check_name;
+use crate::value::{ElementType, RawVal, Record, ValueBuf, write};
+
+/// How many documents are inserted before readers and other writers get a chance.
+const CHUNK: usize = 128;
+
+impl Engine {
+    pub(crate) fn insert(&self, ns: &Namespace, insert: &Insert) -> Result<InsertOutcome> {
+        check_batch(insert.documents.len())?;
+        check_name(ns)?;
+        let mut inserted_ids = Vec::with_capacity(insert.documents.len());
+        let mut errors = Vec::new();
+        let writing = self.catalog.start_write();
+        // A collection is created for what gets into it, but not for what is refused.
+        let mut cell = writing.find(ns);
+        for (chunk, documents) in insert.documents.chunks(CHUNK).enumerate() {
+            let prepared = documents.iter().map(|doc| self.prepare(doc.as_bytes()));
+            let records: Vec<Result<Record>> =
+                if insert.ordered { until_first_error(prepared) } else { prepared.collect() };
+            if cell.is_none() && records.iter().any(Result::is_ok) {
+                cell = Some(self.cell_to_write(&writing, ns)?);
+            }
+            let insert_all = |state: &mut crate::storage::CollState| -> Result<()> {
+                for (index, record) in records.into_iter().enumerate() {
+                    let result = record.and_then(|record| {
+                        let id = record.id().map(RawVal::to_bson);
+                        state.insert(record, ns).map(|_| id)
+                    });
+                    match result {
+                        Ok(id) => inserted_ids.extend(id),
+                        Err(error) => {
+                            errors.push(write_error(chunk * CHUNK + index, error)?);
+                            if insert.ordered {
+                                break;
+                            }
+                        }
+                    }
+                }
+                Ok(())
+            };
+            match &cell {
+                Some(cell) => cell.turn().write(insert_all)?,
+                None => insert_all(&mut crate::storage::CollState::new())?,
+            }
+            if insert.ordered && !errors.is_empty() {
+                break;
+            }
+        }
+        if errors.is_empty() {
+            return Ok(InsertOutcome { inserted_ids });
+        }
+        let done = WriteSummary { inserted: inserted_ids.len() as u64, ..WriteSummary::default() };
+        Err(WriteFailure::new(errors, done).into())
+    }
+
+    /// Makes a record of a document: `_id` first, made if it is missing; empty timestamps filled.
+    ///
+    /// # Errors
+    ///
+    /// 53 and 52 for an `_id` that cannot be, 2 for a second one or a document that is too large,
+    /// 15 for one that is nested too deeply.
+    pub(super) fn prepare(&self, document: &[u8]) -> Result<Record> {
+        let record = Record::from_bytes(document)?;
+        let mut id = None;
+        let mut id_is_first = false;
+        let mut ids = 0;
+        let mut has_empty_timestamp = false;
+        for (position, (name, value)) in record.elements().enumerate() {
+            if name == b"_id" {
+                ids += 1;
+                id = Some(value);
+                id_is_first = position == 0;
+            } else {
+                has_empty_timestamp |= is_empty_timestamp(value);
+            }
+        }
+        if ids > 1 {
+            return Err(Error::command(
+                ErrorCode::BAD_VALUE,
+                "can't have multiple _id fields in one document",
+            ));
+        }
+        if let Some(id) = id {
+            check_id(id)?;
+        }
+        if id_is_first && !has_empty_timestamp {
+            return Ok(record);
+        }
+        let mut bytes = Vec::with_capacity(document.len() + 17);
+        let start = write::begin(&mut bytes);
+        match id {
+            Some(id) => write::append(&mut bytes, b"_id", id),
+            None => {
+                let id = ValueBuf::from(self.ids.object_id());
+                write::append(&mut bytes, b"_id", id.as_raw());
+            }
+        }
+        for (name, value) in record.elements().filter(|(name, _)| *name != b"_id") {
+            if is_empty_timestamp(value) {
+                let now = self.timestamp();
+                let bits = u64::from(now.time) << 32 | u64::from(now.increment);
+                let now = bits.to_le_bytes();
+                write::append(&mut bytes, name, RawVal::new(ElementType::Timestamp, &now));
+            } else {
+                write::append(&mut bytes, name, value);
+            }
+        }
+        write::finish(&mut bytes, start);
+        Record::from_bytes(&bytes)
+    }
+}
+
+fn until_first_error(records: impl Iterator<Item = Result<Record>>) -> Vec<Result<Record>> {
+    let mut prepared = Vec::new();
+    for record in records {
+        let failed = record.is_err();
+        prepared.push(record);
+        if failed {
+            break;
+        }
+    }
+    prepared
+}
+
+fn is_empty_timestamp(value: RawVal<'_>) -> bool {
+    value.as_timestamp_bits() == Some(0)
+}
+
+fn check_id(id: RawVal<'_>) -> Result<()> {
+    let refused = match id.kind() {
+        ElementType::Array => "array",
+        ElementType::RegularExpression => "regex",
+        ElementType::Undefined => "undefined",
+        ElementType::EmbeddedDocument => return check_id_fields(id),
+        _ => return Ok(()),
+    };
+    Err(Error::command(
+        ErrorCode::INVALID_ID_FIELD,
+        format!("The '_id' value cannot be of type {refused}"),
+    ))
+}
+
+/// No field of an `_id`, at any depth, may begin with a dollar sign. The record's validation
+/// bounds the depth.
+fn check_id_fields(document: RawVal<'_>) -> Result<()> {
+    for (name, value) in document.elements() {
+        if document.is_object() && name.first() == Some(&b'$') {
+            return Err(Error::command(
+                ErrorCode::DOLLAR_PREFIXED_FIELD_NAME,
+                format!(
+                    "_id fields may not contain '$'-prefixed fields: {} is not valid for storage.",
+                    String::from_utf8_lossy(name)
+                ),
+            ));
+        }
+        check_id_fields(value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! The results of a query, in batches: from a snapshot, so that later writes do not show.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::vec;
+
+use async_trait::async_trait;
+use odm_core::{Error, RawCursor, RawDoc, Result};
+
+use crate::filter::Matcher;
+use crate::plan::{Plan, Position};
+use crate::storage::CollState;
+use crate::value::Record;
+
+/// How many documents the first batch has unless the caller says.
+pub(crate) const FIRST_BATCH: usize = 101;
+
+/// How many documents later batches have unless the caller says.
+pub(crate) const NEXT_BATCH: usize = 4096;
+
+/// How many bytes a batch may have, but for its last document: what fits into a reply.
+const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// The results that are still to come.
+pub(crate) struct Results {
+    source: Source,
+    /// How many matches to pass over.
+    skip: u64,
+    /// How many documents to hand out at most.
+    left: u64,
+    batch_size: Option<u32>,
+}
+
+enum Source {
+    Scan(Box<Scan>),
+    Sorted(vec::IntoIter<Record>),
+    Documents(vec::IntoIter<RawDoc>),
+}
+
+struct Scan {
+    state: Arc<CollState>,
+    plan: Plan,
+    position: Position,
+    matcher: Option<Matcher>,
+}
+
+/// Hands out a record without copying it.
+pub(crate) fn raw_doc(record: &Record) -> Result<RawDoc> {
+    let (buffer, range) = record.shared();
+    RawDoc::new(buffer.clone(), range.start as usize, range.end as usize)
+}
+
+impl Results {
+    /// The candidates of a plan that match, or all of them without a matcher.
+    pub(crate) fn scan(state: Arc<CollState>, plan: Plan, matcher: Option<Matcher>) -> Self {
+        let position = Position::default();
+        let scan = Scan { state, plan, position, matcher };
+        Results::new(Source::Scan(Box::new(scan)))
+    }
+
+    /// Records in the order that was asked for.
+    pub(crate) fn sorted(records: Vec<Record>) -> Self {
+        Results::new(Source::Sorted(records.into_iter()))
+    }
+
+    /// Documents that are no records: listings.
+    pub(crate) fn documents(documents: Vec<RawDoc>) -> Self {
+        Results::new(Source::Documents(documents.into_iter()))
+    }
+
+    fn new(source: Source) -> Self {
+        Results { source, skip: 0, left: u64::MAX, batch_size: None }
+    }
+
+    /// Passes over the first `skip` and ends after `limit`; 0 for no end.
+    pub(crate) fn slice(mut self, skip: u64, limit: u64) -> Self {
+        self.skip = skip;
+        self.left = if limit == 0 { u64::MAX } else { limit };
+        self
+    }
+
+    /// How many documents later batches have.
+    pub(crate) fn batches_of(mut self, size: Option<u32>) -> Self {
+        self.batch_size = size;
+        self
+    }
+
+    /// The next documents, up to `size`, and whether more may come.
+    pub(crate) fn batch(&mut self, size: usize) -> Result<(Vec<RawDoc>, bool)> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let mut batch = Batch {
+            docs: Vec::new(),
+            bytes: 0,
+            most: size.min(most),
+            skip: self.skip,
+            error: None,
+        };
+        let stopped = if batch.is_full() {
+            ControlFlow::Break(())
+        } else {
+            match &mut self.source {
+                Source::Scan(scan) => {
+                    let Scan { state, plan, position, matcher } = &mut **scan;
+                    plan.run(state, position, |_, record| match matcher {
+                        Some(matcher) if !matcher.matches(record) => ControlFlow::Continue(()),
+                        _ => batch.add(record),
+                    })
+                }
+                Source::Sorted(records) => records.try_for_each(|record| batch.add(&record)),
+                Source::Documents(documents) => documents.try_for_each(|doc| batch.push(doc)),
+            }
+        };
+        self.skip = batch.skip;
+        if let Some(error) = batch.error {
+            return Err(error);
+        }
+        let docs = batch.docs;
+        if self.left != u64::MAX {
+            self.left -= docs.len() as u64;
+        }
+        Ok((docs, stopped.is_break() && self.left > 0))
+    }
+}
+
+/// A batch that is being filled.
+struct Batch {
+    docs: Vec<RawDoc>,
+    bytes: usize,
+    most: usize,
+    skip: u64,
+    error: Option<Error>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.docs.len() >= self.most || self.bytes >= MAX_BATCH_BYTES
+    }
+
+    fn add(&mut self, record: &Record) -> ControlFlow<()> {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return ControlFlow::Continue(());
+        }
+        match raw_doc(record) {
+            Ok(doc) => self.push(doc),
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn push(&mut self, doc: RawDoc) -> ControlFlow<()> {
+        self.bytes += doc.as_bytes().len();
+        self.docs.push(doc);
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[async_trait]
+impl RawCursor for Results {
+    async fn next_batch(&mut self) -> Result<Option<Vec<RawDoc>>> {
+        let size = self.batch_size.map_or(NEXT_BATCH, |size| size.max(1) as usize);
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let (docs, more) = self.batch(size)?;
+        if !more {
+            // The scan is at its end, and would find nothing again.
+            self.left = 0;
+        }
+        Ok((more || !docs.is_empty()).then_some(docs))
+    }
+}

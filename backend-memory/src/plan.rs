@@ -1,0 +1,100 @@
+//! How a query finds its documents: through which index, over which stretches of it, and whether
+//! that already gives the order that is asked for.
+
+mod bounds;
+mod choose;
+#[expect(dead_code)]
+mod explain;
+mod scan;
+
+use odm_core::{Error, Filter, Hint, Predicate, Sort};
+
+use crate::storage::{CollState, KeyRange};
+use crate::value::{KeyBytes, ValueBuf};
+
+pub(crate) use scan::Position;
+
+/// The path that stands for natural order in sorts and hints.
+const NATURAL: &str = "$natural";
+
+/// How the candidates of a query are visited.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) access: Access,
+    /// Whether they come in the order of the query's sort.
+    pub(crate) is_sorted: bool,
+}
+
+/// Where the candidates come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// Every document in natural order, or against it.
+    Collection { backward: bool },
+    /// The one document with this key of the index on `_id`; it needs no further matching.
+    Id(KeyBytes),
+    /// Stretches of one index.
+    Index(IndexScan),
+    /// Those of several, each document once.
+    Or(Vec<IndexScan>),
+}
+
+/// Stretches of an index.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexScan {
+    /// Its position in the collection.
+    pub(crate) index: usize,
+    /// In order, apart from each other.
+    pub(crate) ranges: Vec<KeyRange>,
+    pub(crate) backward: bool,
+    /// The bounds of each field in words, for `explain`; made only for it.
+    pub(crate) described: Vec<Vec<String>>,
+}
+
+/// What a plan is made for. The filter has no [`Filter::Raw`] in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'q> {
+    pub(crate) filter: &'q Filter,
+    pub(crate) sort: &'q Sort,
+    pub(crate) hint: Option<&'q Hint>,
+    /// How many documents the query asks for; 0 for all.
+    pub(crate) limit: u64,
+    /// Whether the plan is to be shown.
+    pub(crate) explain: bool,
+}
+
+impl<'q> Wanted<'q> {
+    /// All that match, in any order.
+    pub(crate) fn all(filter: &'q Filter, hint: Option<&'q Hint>) -> Self {
+        static UNSORTED: Sort = Sort { keys: Vec::new() };
+        Wanted { filter, sort: &UNSORTED, hint, limit: 0, explain: false }
+    }
+}
+
+impl Plan {
+    /// Chooses how to find what is wanted.
+    ///
+    /// # Errors
+    ///
+    /// 2 if the hint names no index; 2 for `$natural` in the sort beside another index.
+    pub(crate) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Self, Error> {
+        choose::choose(state, wanted)
+    }
+}
+
+/// The key of the one document that a filter on `_id` alone can match.
+pub(crate) fn id_lookup(filter: &Filter) -> Option<KeyBytes> {
+    let value = match filter {
+        Filter::Field(path, Predicate::Eq(value)) if path.as_str() == "_id" => value,
+        Filter::And(parts) => match parts.as_slice() {
+            [single] => return id_lookup(single),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    use odm_core::bson::Bson;
+    match value {
+        // No `_id` is an array or a regular expression, and `undefined` is refused.
+        Bson::Array(_) | Bson::RegularExpression(_) | Bson::Undefined | Bson::Null => None,
+        value => Some(KeyBytes::of(ValueBuf::from_bson(value).ok()?.as_raw())),
+    }
+}

@@ -1,0 +1,338 @@
+//! Which values of a field a filter can accept: intervals in the order of key bytes.
+//!
+//! Bounds may be too wide, never too narrow: what an index yields is matched against the whole
+//! filter again.
+
+use bson::{Bson, Regex};
+use odm_core::{ElemMatch, Error, Predicate};
+
+use crate::value::{KeyBytes, ValueBuf};
+
+/// A point between two keys, ascending.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut<'f> {
+    /// Keys of single values below these bytes are below the cut.
+    key: KeyBytes,
+    edge: Edge<'f>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Edge<'f> {
+    /// Below this value.
+    Before(&'f Bson),
+    /// Above it.
+    After(&'f Bson),
+    /// At the beginning of the keys that begin with these bytes.
+    Prefix,
+}
+
+/// Values from one cut to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Interval<'f> {
+    pub(crate) low: Cut<'f>,
+    pub(crate) high: Cut<'f>,
+}
+
+/// The values that one predicate, or several, can accept of one field.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds<'f> {
+    /// In order, not touching.
+    pub(crate) intervals: Vec<Interval<'f>>,
+    /// Whether no document without the field is accepted.
+    pub(crate) excludes_missing: bool,
+}
+
+static NULL: Bson = Bson::Null;
+static UNDEFINED: Bson = Bson::Undefined;
+
+// The ranks of the types that bounds know, as key bytes begin with them.
+const NAN: u8 = 10;
+const NUMBER: u8 = 11;
+const AFTER_NUMBER: u8 = 14;
+const STRING: u8 = 15;
+
+impl<'f> Cut<'f> {
+    fn encoded(value: &Bson) -> Result<KeyBytes, Error> {
+        Ok(KeyBytes::of(ValueBuf::from_bson(value)?.as_raw()))
+    }
+
+    fn before(value: &'f Bson) -> Result<Self, Error> {
+        Ok(Cut { key: Cut::encoded(value)?, edge: Edge::Before(value) })
+    }
+
+    fn after(value: &'f Bson) -> Result<Self, Error> {
+        Ok(Cut { key: Cut::encoded(value)?.after_prefix(), edge: Edge::After(value) })
+    }
+
+    fn prefix(bytes: &[u8]) -> Self {
+        Cut { key: KeyBytes::from(bytes), edge: Edge::Prefix }
+    }
+
+    /// The bytes of the cut among ascending keys.
+    pub(crate) fn ascending(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The bytes of the cut among descending keys: those are inverted.
+    pub(crate) fn descending(&self) -> KeyBytes {
+        let (bytes, above) = match (self.edge, &self.key[..]) {
+            (Edge::Before(_), key) => (key, true),
+            (Edge::After(_), key) => (&key[..key.len().saturating_sub(1)], false),
+            (Edge::Prefix, key) => {
+                let mut inverted: Vec<u8> = key.iter().map(|byte| !byte).collect();
+                // The least bytes above all that begin with these.
+                while let Some(last) = inverted.pop() {
+                    if let Some(next) = last.checked_add(1) {
+                        inverted.push(next);
+                        break;
+                    }
+                }
+                return KeyBytes::from(&inverted[..]);
+            }
+        };
+        let inverted: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+        let key = KeyBytes::from(&inverted[..]);
+        if above { key.after_prefix() } else { key }
+    }
+
+    /// The value at the cut, and whether it lies above the cut.
+    pub(crate) fn value(&self) -> Option<(&'f Bson, bool)> {
+        match self.edge {
+            Edge::Before(value) => Some((value, true)),
+            Edge::After(value) => Some((value, false)),
+            Edge::Prefix => None,
+        }
+    }
+}
+
+impl<'f> Interval<'f> {
+    fn point(value: &'f Bson) -> Result<Self, Error> {
+        Ok(Interval { low: Cut::before(value)?, high: Cut::after(value)? })
+    }
+
+    fn prefix(from: &[u8], to: &[u8]) -> Self {
+        Interval { low: Cut::prefix(from), high: Cut::prefix(to) }
+    }
+
+    /// Whether it holds one value (and those that compare equal).
+    pub(crate) fn is_point(&self) -> bool {
+        match (self.low.edge, self.high.edge) {
+            (Edge::Before(_), Edge::After(_)) => {
+                self.high.key.strip_suffix(&[0xff]) == Some(&self.low.key[..])
+            }
+            _ => false,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.low.key >= self.high.key
+    }
+}
+
+impl<'f> Bounds<'f> {
+    fn new(mut intervals: Vec<Interval<'f>>, excludes_missing: bool) -> Self {
+        intervals.retain(|interval| !interval.is_empty());
+        intervals.sort_by(|a, b| a.low.key.cmp(&b.low.key));
+        let mut merged: Vec<Interval<'f>> = Vec::with_capacity(intervals.len());
+        for interval in intervals {
+            match merged.last_mut() {
+                Some(last) if interval.low.key <= last.high.key => {
+                    if interval.high.key > last.high.key {
+                        last.high = interval.high;
+                    }
+                }
+                _ => merged.push(interval),
+            }
+        }
+        Bounds { intervals: merged, excludes_missing }
+    }
+
+    /// What one predicate accepts; `None` if that may be anything.
+    pub(crate) fn of(predicate: &'f Predicate) -> Result<Option<Self>, Error> {
+        Ok(match predicate {
+            Predicate::Eq(value) => equal(value)?,
+            Predicate::In(values) => any_of(values)?,
+            Predicate::Gt(value) | Predicate::Gte(value) if is_nan(value) => {
+                matches!(predicate, Predicate::Gte(_)).then(nan)
+            }
+            Predicate::Lt(value) | Predicate::Lte(value) if is_nan(value) => {
+                matches!(predicate, Predicate::Lte(_)).then(nan)
+            }
+            Predicate::Gte(Bson::Null) | Predicate::Lte(Bson::Null) => Some(null()?),
+            Predicate::Gt(value) => range(value, Some(Cut::after(value)?), None),
+            Predicate::Gte(value) => range(value, Some(Cut::before(value)?), None),
+            Predicate::Lt(value) => range(value, None, Some(Cut::before(value)?)),
+            Predicate::Lte(value) => range(value, None, Some(Cut::after(value)?)),
+            Predicate::Exists(false) => Some(null()?),
+            Predicate::Mod { .. } => {
+                Some(Bounds::new(vec![Interval::prefix(&[NUMBER], &[AFTER_NUMBER])], true))
+            }
+            Predicate::Regex(regex) => strings_like(regex),
+            Predicate::All(values) => match values.first() {
+                Some(Bson::RegularExpression(regex)) => strings_like(regex),
+                Some(first) => equal(first)?,
+                None => None,
+            },
+            // What it asks for holds of one element, and so of one key.
+            Predicate::ElemMatch(ElemMatch::Value(predicates)) => {
+                let mut all: Option<Bounds<'f>> = None;
+                for predicate in predicates.iter().filter(|one| is_on_one_value(one)) {
+                    let Some(bounds) = Bounds::of(predicate)? else { continue };
+                    all = Some(match all {
+                        Some(all) => all.intersect(bounds),
+                        None => bounds,
+                    });
+                }
+                all.map(|bounds| Bounds { excludes_missing: true, ..bounds })
+            }
+            _ => None,
+        })
+    }
+
+    /// What both accept.
+    pub(crate) fn intersect(self, other: Self) -> Self {
+        let mut intervals = Vec::new();
+        for left in &self.intervals {
+            for right in &other.intervals {
+                let low = if left.low.key >= right.low.key { &left.low } else { &right.low };
+                let high = if left.high.key <= right.high.key { &left.high } else { &right.high };
+                intervals.push(Interval { low: low.clone(), high: high.clone() });
+            }
+        }
+        Bounds::new(intervals, self.excludes_missing || other.excludes_missing)
+    }
+
+    pub(crate) fn is_points(&self) -> bool {
+        self.intervals.iter().all(Interval::is_point)
+    }
+
+    pub(crate) fn is_single_point(&self) -> bool {
+        self.intervals.len() == 1 && self.is_points()
+    }
+
+    /// How narrow it is likely to be; less is narrower.
+    pub(crate) fn width(&self) -> usize {
+        if self.is_points() {
+            return self.intervals.len();
+        }
+        let open = |cut: &Cut<'_>| usize::from(cut.edge == Edge::Prefix);
+        let ends = |interval: &Interval<'_>| open(&interval.low) + open(&interval.high);
+        1000 + 1000 * self.intervals.iter().map(ends).sum::<usize>()
+    }
+}
+
+/// Whether a predicate on an element never looks into an element that is an array.
+const fn is_on_one_value(predicate: &Predicate) -> bool {
+    use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Mod, Regex};
+    matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_) | Mod { .. } | Regex(_))
+}
+
+fn is_nan(value: &Bson) -> bool {
+    match value {
+        Bson::Double(n) => n.is_nan(),
+        Bson::Decimal128(n) => n.to_string().contains("NaN"),
+        _ => false,
+    }
+}
+
+fn nan<'f>() -> Bounds<'f> {
+    Bounds::new(vec![Interval::prefix(&[NAN], &[NUMBER])], true)
+}
+
+/// A missing field has the key of null; a stored `undefined` matches null too.
+fn null<'f>() -> Result<Bounds<'f>, Error> {
+    Ok(Bounds::new(vec![Interval::point(&UNDEFINED)?, Interval::point(&NULL)?], false))
+}
+
+fn equal(value: &Bson) -> Result<Option<Bounds<'_>>, Error> {
+    Ok(match value {
+        Bson::Null => Some(null()?),
+        Bson::Undefined => None,
+        // It equals an element that is an array, or the whole array, whose first element then
+        // has a key.
+        Bson::Array(elements) => {
+            let first = elements.first().unwrap_or(&UNDEFINED);
+            let points = vec![Interval::point(value)?, Interval::point(first)?];
+            Some(Bounds::new(points, true))
+        }
+        value => Some(Bounds::new(vec![Interval::point(value)?], true)),
+    })
+}
+
+fn any_of(values: &[Bson]) -> Result<Option<Bounds<'_>>, Error> {
+    let mut intervals = Vec::with_capacity(values.len());
+    let mut excludes_missing = true;
+    for value in values {
+        let bounds = match value {
+            Bson::RegularExpression(regex) => strings_like(regex),
+            value => equal(value)?,
+        };
+        let Some(bounds) = bounds else { return Ok(None) };
+        excludes_missing &= bounds.excludes_missing;
+        intervals.extend(bounds.intervals);
+    }
+    Ok(Some(Bounds::new(intervals, excludes_missing)))
+}
+
+/// Ranges stay within the type of their operand.
+fn range<'f>(value: &Bson, low: Option<Cut<'f>>, high: Option<Cut<'f>>) -> Option<Bounds<'f>> {
+    let (first, after) = match value {
+        Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => {
+            (NUMBER, AFTER_NUMBER)
+        }
+        Bson::String(_)
+        | Bson::Symbol(_)
+        | Bson::Document(_)
+        | Bson::Binary(_)
+        | Bson::ObjectId(_)
+        | Bson::Boolean(_)
+        | Bson::DateTime(_)
+        | Bson::Timestamp(_) => {
+            let rank = *Cut::encoded(value).ok()?.first()?;
+            (rank, rank + 1)
+        }
+        _ => return None,
+    };
+    let low = low.unwrap_or_else(|| Cut::prefix(&[first]));
+    let high = high.unwrap_or_else(|| Cut::prefix(&[after]));
+    Some(Bounds::new(vec![Interval { low, high }], true))
+}
+
+/// Strings that a regular expression can match, and stored regular expressions: it matches the
+/// one that is equal.
+fn strings_like<'f>(regex: &Regex) -> Option<Bounds<'f>> {
+    const REGEX: u8 = 50;
+    let strings = match literal_prefix(regex) {
+        Some(prefix) => {
+            let mut from = vec![STRING];
+            from.extend_from_slice(prefix.as_bytes());
+            let mut to = from.clone();
+            // No byte of UTF-8 is 255.
+            if let Some(last) = to.last_mut() {
+                *last += 1;
+            }
+            Interval::prefix(&from, &to)
+        }
+        None => Interval::prefix(&[STRING], &[STRING + 1]),
+    };
+    Some(Bounds::new(vec![strings, Interval::prefix(&[REGEX], &[REGEX + 1])], true))
+}
+
+/// The text that every match begins with: of a pattern that begins with `^` or `\A` and plain
+/// characters.
+fn literal_prefix(regex: &Regex) -> Option<String> {
+    let (pattern, options) = (regex.pattern.as_str(), regex.options.as_str());
+    // With `m`, `^` matches after a line break; `i` and `x` change what characters mean.
+    if options.contains(['i', 'm', 'x']) || pattern.contains('|') {
+        return None;
+    }
+    let rest = pattern.strip_prefix('^').or_else(|| pattern.strip_prefix("\\A"))?;
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | ',' | ':' | '/' | '@');
+    let mut prefix: String = rest.chars().take_while(|c| plain(*c)).collect();
+    // The last character may be optional or repeated.
+    if rest[prefix.len()..].starts_with(['*', '?', '{']) {
+        prefix.pop();
+    }
+    (!prefix.is_empty()).then_some(prefix)
+}

@@ -1,0 +1,379 @@
+//! The choice among indexes.
+
+use odm_core::bson::Bson;
+use odm_core::{Error, ErrorCode, Filter, Hint, SortOrder};
+
+use super::bounds::{Bounds, Cut};
+use super::{Access, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
+use crate::storage::{CollState, Index, KeyRange};
+use crate::value::KeyBytes;
+
+/// The most stretches that values of several fields are combined into.
+const MAX_RANGES: usize = 1000;
+
+/// How many entries are counted to tell which of two indexes is better.
+const MAX_COUNTED: usize = 200;
+
+pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Error> {
+    if let Some(plan) = natural(wanted)? {
+        return Ok(plan);
+    }
+    if let Some(hint) = wanted.hint.filter(|hint| !is_empty(hint)) {
+        let index = hinted(state, hint)?;
+        let conjuncts = Conjuncts::of(wanted.filter);
+        return Candidate::on(state, index, &conjuncts, wanted).map(Candidate::into_plan);
+    }
+    if let Some(key) = id_lookup(wanted.filter) {
+        return Ok(Plan { access: Access::Id(key), is_sorted: true });
+    }
+    let conjuncts = Conjuncts::of(wanted.filter);
+    let mut best: Option<Candidate> = None;
+    for (position, index) in state.indexes.iter().enumerate() {
+        if index.spec.hidden {
+            continue;
+        }
+        let candidate = Candidate::on(state, position, &conjuncts, wanted)?;
+        let usable = candidate.covers_every_match && (candidate.bounded > 0 || candidate.is_sorted);
+        if usable && best.as_ref().is_none_or(|best| candidate.is_better(best, state, wanted)) {
+            best = Some(candidate);
+        }
+    }
+    if best.as_ref().is_none_or(|best| best.bounded == 0)
+        && let Some(scans) = disjunction(state, &conjuncts, wanted)?
+    {
+        let sort_matters = best.is_some() && wanted.limit > 0;
+        if !sort_matters {
+            let is_sorted = wanted.sort.is_empty();
+            return Ok(Plan { access: Access::Or(scans), is_sorted });
+        }
+    }
+    Ok(best.map_or_else(
+        || Plan {
+            access: Access::Collection { backward: false },
+            is_sorted: wanted.sort.is_empty(),
+        },
+        Candidate::into_plan,
+    ))
+}
+
+fn is_empty(hint: &Hint) -> bool {
+    matches!(hint, Hint::Keys(keys) if keys.is_empty())
+}
+
+/// The plan that a sort or a hint by natural order asks for.
+fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
+    let sorted = wanted.sort.keys.iter().find(|(path, _)| path.as_str() == NATURAL);
+    if let Some((_, order)) = sorted {
+        if wanted.sort.keys.len() > 1 {
+            return Err(bad_value("Cannot include '$natural' in compound sort"));
+        }
+        let backward = *order == SortOrder::Descending;
+        match wanted.hint.filter(|hint| !is_empty(hint)).map(natural_hint) {
+            Some(None) => {
+                return Err(bad_value("index hint not allowed with $natural sort order"));
+            }
+            Some(Some(hinted)) if hinted != backward => {
+                return Err(bad_value(
+                    "$natural hint must be in the same direction as $natural sort order",
+                ));
+            }
+            _ => {}
+        }
+        return Ok(Some(Plan { access: Access::Collection { backward }, is_sorted: true }));
+    }
+    let is_sorted = wanted.sort.is_empty();
+    let plan = |backward| Plan { access: Access::Collection { backward }, is_sorted };
+    Ok(wanted.hint.and_then(natural_hint).map(plan))
+}
+
+/// Whether a hint by natural order is against it.
+fn natural_hint(hint: &Hint) -> Option<bool> {
+    let Hint::Keys(keys) = hint else { return None };
+    Some(match keys.get(NATURAL)? {
+        Bson::Int32(n) => *n < 0,
+        Bson::Int64(n) => *n < 0,
+        Bson::Double(n) => *n < 0.0,
+        _ => false,
+    })
+}
+
+fn hinted(state: &CollState, hint: &Hint) -> Result<usize, Error> {
+    let found = match hint {
+        Hint::Name(name) => state.index_named(name),
+        Hint::Keys(keys) => state.indexes_on(keys).next(),
+        _ => None,
+    };
+    found
+        .filter(|position| !state.indexes[*position].spec.hidden)
+        .ok_or_else(|| bad_value("hint provided does not correspond to an existing index"))
+}
+
+fn bad_value(message: &str) -> Error {
+    Error::command(ErrorCode::BAD_VALUE, message)
+}
+
+/// The conditions of a filter that all must hold.
+struct Conjuncts<'f> {
+    parts: Vec<&'f Filter>,
+}
+
+impl<'f> Conjuncts<'f> {
+    fn of(filter: &'f Filter) -> Self {
+        let mut conjuncts = Conjuncts { parts: Vec::new() };
+        conjuncts.add(filter);
+        conjuncts
+    }
+
+    fn add(&mut self, filter: &'f Filter) {
+        match filter {
+            // Parsing bounds how deep they nest.
+            Filter::And(parts) => parts.iter().for_each(|part| self.add(part)),
+            other => self.parts.push(other),
+        }
+    }
+
+    /// The bounds of a field. Where a document may have several keys, each condition may be met
+    /// by another one of them, so that only the narrowest one bounds the scan.
+    fn bounds(&self, path: &str, multikey: bool) -> Result<Option<Bounds<'f>>, Error> {
+        let mut all: Option<Bounds<'f>> = None;
+        for part in &self.parts {
+            let Filter::Field(on, predicate) = part else { continue };
+            if on.as_str() != path {
+                continue;
+            }
+            let Some(bounds) = Bounds::of(predicate)? else { continue };
+            all = Some(match all {
+                None => bounds,
+                Some(all) if !multikey => all.intersect(bounds),
+                Some(all) => {
+                    let excludes_missing = all.excludes_missing || bounds.excludes_missing;
+                    let narrower = if bounds.width() < all.width() { bounds } else { all };
+                    Bounds { excludes_missing, ..narrower }
+                }
+            });
+        }
+        Ok(all)
+    }
+}
+
+/// A way to run the query on one index.
+struct Candidate {
+    scan: IndexScan,
+    is_sorted: bool,
+    /// How many fields have bounds that narrow the scan.
+    bounded: usize,
+    /// How many of them are bounded to single values.
+    points: usize,
+    /// Whether no match is missing from the index, as it may be from a sparse one.
+    covers_every_match: bool,
+}
+
+impl Candidate {
+    fn on(
+        state: &CollState,
+        position: usize,
+        conjuncts: &Conjuncts<'_>,
+        wanted: Wanted<'_>,
+    ) -> Result<Self, Error> {
+        let index = &state.indexes[position];
+        let mut bounds: Vec<Option<Bounds<'_>>> = Vec::with_capacity(index.spec.fields().len());
+        let mut multikey_bounded = false;
+        let mut excludes_missing = false;
+        for (field, (path, _)) in index.spec.fields().iter().enumerate() {
+            let multikey = index.is_multikey_at(field);
+            let mut of_field = conjuncts.bounds(path.as_str(), multikey)?;
+            excludes_missing |= of_field.as_ref().is_some_and(|bounds| bounds.excludes_missing);
+            if multikey && of_field.is_some() {
+                // Two fields with arrays may be met by different elements of the array.
+                if multikey_bounded {
+                    of_field = None;
+                }
+                multikey_bounded = true;
+            }
+            bounds.push(of_field);
+        }
+        let (ranges, bounded) = ranges(index, &bounds);
+        let single = bounds.iter().take_while(|one| is_single_point(one)).count();
+        let (is_sorted, backward) = match sort_direction(index, single, wanted) {
+            Some(backward) => (true, backward),
+            None => (false, false),
+        };
+        let described = if wanted.explain {
+            explain::describe(index, &bounds, bounded, backward)
+        } else {
+            Vec::new()
+        };
+        Ok(Candidate {
+            scan: IndexScan { index: position, ranges, backward, described },
+            is_sorted,
+            bounded,
+            points: bounds
+                .iter()
+                .take(bounded)
+                .filter(|one| one.as_ref().is_some_and(Bounds::is_points))
+                .count(),
+            covers_every_match: !index.spec.sparse || excludes_missing,
+        })
+    }
+
+    fn into_plan(self) -> Plan {
+        Plan { access: Access::Index(self.scan), is_sorted: self.is_sorted }
+    }
+
+    /// Whether it is likely to visit less than `other`.
+    fn is_better(&self, other: &Candidate, state: &CollState, wanted: Wanted<'_>) -> bool {
+        let (mine, theirs) = (self.count(state), other.count(state));
+        // An order that is there is worth more than fewer documents to sort, unless those are
+        // few or all are wanted.
+        if self.is_sorted != other.is_sorted {
+            let unsorted = if self.is_sorted { theirs } else { mine };
+            let prefer_sorted = unsorted >= MAX_COUNTED && wanted.limit > 0;
+            let sorted_first = if self.is_sorted { mine <= theirs } else { mine < theirs };
+            return if prefer_sorted { self.is_sorted } else { sorted_first };
+        }
+        (mine, other.points, other.bounded) < (theirs, self.points, self.bounded)
+    }
+
+    /// How many entries it would visit, up to [`MAX_COUNTED`].
+    fn count(&self, state: &CollState) -> usize {
+        let entries = &state.indexes[self.scan.index].entries;
+        if self.bounded == 0 {
+            return entries.len().min(MAX_COUNTED);
+        }
+        let mut left = MAX_COUNTED;
+        for range in &self.scan.ranges {
+            left -= entries.range(range).take(left).count();
+            if left == 0 {
+                break;
+            }
+        }
+        MAX_COUNTED - left
+    }
+}
+
+fn is_single_point(bounds: &Option<Bounds<'_>>) -> bool {
+    bounds.as_ref().is_some_and(Bounds::is_single_point)
+}
+
+/// The stretches of the index that the bounds of its fields leave, and how many fields count.
+fn ranges(index: &Index, bounds: &[Option<Bounds<'_>>]) -> (Vec<KeyRange>, usize) {
+    let mut prefixes = vec![KeyBytes::new()];
+    for (field, of_field) in bounds.iter().enumerate() {
+        let descending = index.spec.fields()[field].1;
+        let Some(of_field) = of_field else {
+            return (prefixes.into_iter().map(KeyRange::prefix).collect(), field);
+        };
+        let combined = prefixes.len().saturating_mul(of_field.intervals.len());
+        if field > 0 && combined > MAX_RANGES {
+            return (prefixes.into_iter().map(KeyRange::prefix).collect(), field);
+        }
+        let joined = |prefix: &KeyBytes, part: &[u8]| {
+            let mut key = prefix.clone();
+            key.push_bytes(part);
+            key
+        };
+        let cuts = |low: &Cut<'_>, high: &Cut<'_>| -> (KeyBytes, KeyBytes) {
+            if descending {
+                (high.descending(), low.descending())
+            } else {
+                (KeyBytes::from(low.ascending()), KeyBytes::from(high.ascending()))
+            }
+        };
+        let mut intervals: Vec<_> =
+            of_field.intervals.iter().map(|one| cuts(&one.low, &one.high)).collect();
+        if descending {
+            intervals.reverse();
+        }
+        if !of_field.is_points() {
+            let ranges = prefixes.iter().flat_map(|prefix| {
+                intervals.iter().map(|(from, to)| KeyRange {
+                    from: joined(prefix, from),
+                    to: joined(prefix, to),
+                })
+            });
+            return (ranges.collect(), field + 1);
+        }
+        // The cut below a point is the key itself, in both directions.
+        prefixes = prefixes
+            .iter()
+            .flat_map(|prefix| intervals.iter().map(|(from, _)| joined(prefix, from)))
+            .collect();
+    }
+    (prefixes.into_iter().map(KeyRange::prefix).collect(), bounds.len())
+}
+
+/// Whether the index has the order that is wanted, and then whether it is to be read backward.
+/// Its first `single` fields have one value each, which does not matter to the order.
+fn sort_direction(index: &Index, single: usize, wanted: Wanted<'_>) -> Option<bool> {
+    if wanted.sort.is_empty() {
+        return Some(false);
+    }
+    let fields = index.spec.fields();
+    let is_single = |path: &str| {
+        (0..single).any(|field| fields[field].0.as_str() == path && !index.is_multikey_at(field))
+    };
+    let mut direction = None;
+    let mut field = 0;
+    for (path, order) in &wanted.sort.keys {
+        let descending = match order {
+            SortOrder::Ascending => false,
+            SortOrder::Descending => true,
+            _ => return None,
+        };
+        if is_single(path.as_str()) {
+            continue;
+        }
+        // Fields with one value may be passed over.
+        while field < single && fields[field].0.as_str() != path.as_str() {
+            field += 1;
+        }
+        let (on, stored_descending) = fields.get(field)?;
+        if on.as_str() != path.as_str() || index.is_multikey_at(field) {
+            return None;
+        }
+        let backward = descending != *stored_descending;
+        if *direction.get_or_insert(backward) != backward {
+            return None;
+        }
+        field += 1;
+    }
+    Some(direction.unwrap_or(false))
+}
+
+/// One scan for each part of an `$or`, if every part has an index.
+fn disjunction(
+    state: &CollState,
+    conjuncts: &Conjuncts<'_>,
+    wanted: Wanted<'_>,
+) -> Result<Option<Vec<IndexScan>>, Error> {
+    for part in &conjuncts.parts {
+        let Filter::Or(alternatives) = part else { continue };
+        let mut scans = Vec::with_capacity(alternatives.len());
+        for alternative in alternatives {
+            let conjuncts = Conjuncts::of(alternative);
+            let unsorted = Wanted { filter: alternative, ..Wanted::all(alternative, None) };
+            let unsorted = Wanted { explain: wanted.explain, ..unsorted };
+            let mut best: Option<Candidate> = None;
+            for (position, index) in state.indexes.iter().enumerate() {
+                if index.spec.hidden {
+                    continue;
+                }
+                let candidate = Candidate::on(state, position, &conjuncts, unsorted)?;
+                let usable = candidate.covers_every_match && candidate.bounded > 0;
+                if usable
+                    && best.as_ref().is_none_or(|best| candidate.is_better(best, state, unsorted))
+                {
+                    best = Some(candidate);
+                }
+            }
+            match best {
+                Some(best) => scans.push(best.scan),
+                None => break,
+            }
+        }
+        if scans.len() == alternatives.len() && !scans.is_empty() {
+            return Ok(Some(scans));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,17 @@
+//! Where documents are kept: a catalog of databases and collections; a collection is records in
+//! natural order and indexes over them. All of it persistent: a snapshot is a clone, and costs the
+//! same whatever the size.
+
+mod catalog;
+mod collection;
+pub(crate) mod display;
+mod index;
+mod ord_index;
+mod records;
+
+pub(crate) use catalog::{Catalog, Writing, check_database_name, check_name};
+pub(crate) use collection::{Cell, CollState, Turn};
+use index::EntryKeys;
+pub(crate) use index::{ID_INDEX, Index, IndexSpec};
+pub(crate) use ord_index::{KeyRange, OrdIndex};
+pub(crate) use records::{RecordId, Records};

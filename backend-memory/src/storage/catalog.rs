@@ -1,0 +1,315 @@
+//! The catalog: databases and their collections.
+//!
+//! It is itself a persistent map, so that a [fork](Catalog::fork) costs the same whatever it holds.
+//! The two catalogs then share the cells of the collections. A cell knows the one catalog that may
+//! change it: forking makes both parties strangers to all cells, and a stranger's first write to a
+//! collection makes a cell of its own, with the state that was there.
+
+use std::sync::Arc;
+
+use bson::Document;
+use imbl::OrdMap;
+use odm_core::{Error, ErrorCode, Namespace};
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use super::collection::{Cell, CollState};
+
+/// Whose cell it is: compared by address.
+#[derive(Debug, Default)]
+pub(crate) struct Owner {
+    // Without a size, two of them might share an address.
+    _unique: u8,
+}
+
+type Collections = OrdMap<Arc<str>, Arc<Cell>>;
+
+#[derive(Clone, Default)]
+struct Tree {
+    owner: Arc<Owner>,
+    databases: OrdMap<Arc<str>, Collections>,
+}
+
+/// Databases and collections: see the [module](self).
+#[derive(Default)]
+pub(crate) struct Catalog {
+    tree: RwLock<Tree>,
+    /// Held by every write while it runs, so that a fork never sees half of one.
+    gate: RwLock<()>,
+}
+
+/// A collection to list.
+pub(crate) struct CollectionRef {
+    pub(crate) name: Arc<str>,
+    pub(crate) cell: Arc<Cell>,
+}
+
+impl Catalog {
+    /// An independent copy of everything, in constant time.
+    pub(crate) fn fork(&self) -> Catalog {
+        let _no_writes = self.gate.write();
+        let mut tree = self.tree.write();
+        tree.owner = Arc::default();
+        let copy = Tree { owner: Arc::default(), databases: tree.databases.clone() };
+        Catalog { tree: RwLock::new(copy), gate: RwLock::default() }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&self) {
+        let old = {
+            let _no_writes = self.gate.write();
+            std::mem::take(&mut *self.tree.write())
+        };
+        // Freeing it may take a while; nobody needs to wait for that.
+        drop(old);
+    }
+
+    /// The collection, for reading.
+    #[inline]
+    pub(crate) fn find(&self, ns: &Namespace) -> Option<Arc<Cell>> {
+        self.tree.read().get(ns).cloned()
+    }
+
+    /// Starts a write. Never while another one of the same thread is going on: a fork that waits
+    /// in between would wait for ever.
+    pub(crate) fn start_write(&self) -> Writing<'_> {
+        Writing { catalog: self, _gate: self.gate.read() }
+    }
+
+    /// The collections of a database, by name.
+    pub(crate) fn collections(&self, database: &str) -> Vec<CollectionRef> {
+        let tree = self.tree.read();
+        let found = tree.databases.get(database);
+        let reference = |(name, cell): (&Arc<str>, &Arc<Cell>)| CollectionRef {
+            name: name.clone(),
+            cell: cell.clone(),
+        };
+        found.map(|collections| collections.iter().map(reference).collect()).unwrap_or_default()
+    }
+
+    /// The databases that have collections, by name.
+    pub(crate) fn databases(&self) -> Vec<Arc<str>> {
+        self.tree.read().databases.keys().cloned().collect()
+    }
+}
+
+impl Tree {
+    #[inline]
+    fn get(&self, ns: &Namespace) -> Option<&Arc<Cell>> {
+        self.databases.get(ns.database())?.get(ns.collection())
+    }
+
+    /// Puts a collection in its place, and creates the database if need be.
+    ///
+    /// # Errors
+    ///
+    /// 13297 if there is a database whose name differs only in case.
+    fn put(&mut self, ns: &Namespace, cell: Arc<Cell>) -> Result<(), Error> {
+        let database = ns.database();
+        if let Some(collections) = self.databases.get_mut(database) {
+            collections.insert(ns.collection().into(), cell);
+            return Ok(());
+        }
+        if let Some(other) = self.databases.keys().find(|name| name.eq_ignore_ascii_case(database))
+        {
+            return Err(Error::command(
+                ErrorCode(13_297),
+                format!(
+                    "db already exists with different case already have: [{other}] trying to create [{database}]"
+                ),
+            ));
+        }
+        self.databases.insert(database.into(), OrdMap::unit(ns.collection().into(), cell));
+        Ok(())
+    }
+
+    fn remove(&mut self, ns: &Namespace) -> Option<Arc<Cell>> {
+        let collections = self.databases.get_mut(ns.database())?;
+        let removed = collections.remove(ns.collection());
+        if collections.is_empty() {
+            self.databases.remove(ns.database());
+        }
+        removed
+    }
+}
+
+/// A write that is going on. No fork happens meanwhile.
+pub(crate) struct Writing<'a> {
+    catalog: &'a Catalog,
+    _gate: RwLockReadGuard<'a, ()>,
+}
+
+impl Writing<'_> {
+    /// The collection, if there is one, in a cell that this catalog may change.
+    pub(crate) fn find(&self, ns: &Namespace) -> Option<Arc<Cell>> {
+        {
+            let tree = self.catalog.tree.read();
+            let cell = tree.get(ns)?;
+            if Arc::ptr_eq(&cell.owner, &tree.owner) {
+                return Some(cell.clone());
+            }
+        }
+        let mut tree = self.catalog.tree.write();
+        let owner = tree.owner.clone();
+        let slot = tree.databases.get_mut(ns.database())?.get_mut(ns.collection())?;
+        if !Arc::ptr_eq(&slot.owner, &owner) {
+            let copy = Cell::new(owner, slot.uuid, slot.options.clone(), slot.snapshot());
+            *slot = Arc::new(copy);
+        }
+        Some(slot.clone())
+    }
+
+    /// The collection; created if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// 73 if it cannot have that name.
+    pub(crate) fn find_or_create(
+        &self,
+        ns: &Namespace,
+        uuid: impl FnOnce() -> bson::Uuid,
+    ) -> Result<Arc<Cell>, Error> {
+        if let Some(cell) = self.find(ns) {
+            return Ok(cell);
+        }
+        match self.create(ns, uuid(), Document::new()) {
+            Ok(cell) => Ok(cell),
+            // Somebody was faster.
+            Err(error) => self.find(ns).ok_or(error),
+        }
+    }
+
+    /// Creates a collection.
+    ///
+    /// # Errors
+    ///
+    /// 48 if it is there already; 73 if it cannot have that name.
+    pub(crate) fn create(
+        &self,
+        ns: &Namespace,
+        uuid: bson::Uuid,
+        options: Document,
+    ) -> Result<Arc<Cell>, Error> {
+        check_writable(ns)?;
+        let mut tree = self.catalog.tree.write();
+        if tree.get(ns).is_some() {
+            return Err(Error::command(
+                ErrorCode::NAMESPACE_EXISTS,
+                format!("Collection {ns} already exists."),
+            ));
+        }
+        let state = Arc::new(CollState::new());
+        let cell = Arc::new(Cell::new(tree.owner.clone(), uuid, options, state));
+        tree.put(ns, cell.clone())?;
+        Ok(cell)
+    }
+
+    /// Takes a collection out of the catalog.
+    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<Arc<Cell>> {
+        self.catalog.tree.write().remove(ns)
+    }
+
+    /// Takes a database out of the catalog; whether it was there.
+    pub(crate) fn drop_database(&self, name: &str) -> bool {
+        let dropped = self.catalog.tree.write().databases.remove(name);
+        dropped.is_some()
+    }
+
+    /// Gives a collection another name.
+    ///
+    /// # Errors
+    ///
+    /// 26 if it is not there, 48 if the new name is taken, 20 for its own name.
+    pub(crate) fn rename(
+        &self,
+        from: &Namespace,
+        to: &Namespace,
+        drop_target: bool,
+    ) -> Result<(), Error> {
+        check_name(from)?;
+        check_writable(to).map_err(|error| {
+            let message = format!("error with target namespace: {error}");
+            Error::command(ErrorCode::ILLEGAL_OPERATION, message)
+        })?;
+        if from == to {
+            return Err(Error::command(
+                ErrorCode::ILLEGAL_OPERATION,
+                "Can't rename a collection to itself",
+            ));
+        }
+        let mut tree = self.catalog.tree.write();
+        let Some(cell) = tree.get(from).cloned() else {
+            return Err(Error::command(
+                ErrorCode::NAMESPACE_NOT_FOUND,
+                format!("Source collection {from} does not exist"),
+            ));
+        };
+        if tree.get(to).is_some() && !drop_target {
+            return Err(Error::command(ErrorCode::NAMESPACE_EXISTS, "target namespace exists"));
+        }
+        tree.put(to, cell)?;
+        tree.remove(from);
+        Ok(())
+    }
+}
+
+/// The longest `database.collection`, in bytes.
+const MAX_NAMESPACE: usize = 255;
+/// The longest name of a database, in bytes.
+const MAX_DATABASE: usize = 63;
+
+/// Refuses names that no collection can have.
+///
+/// # Errors
+///
+/// 73.
+pub(crate) fn check_name(ns: &Namespace) -> Result<(), Error> {
+    check_database_name(ns.database())?;
+    let collection = ns.collection();
+    if collection.is_empty() {
+        return Err(invalid(format!("Invalid namespace specified '{ns}'")));
+    }
+    if collection.contains('\0') {
+        return Err(invalid("namespaces cannot have embedded null characters"));
+    }
+    if collection.starts_with('.') {
+        return Err(invalid(format!("Collection names cannot start with '.': {collection}")));
+    }
+    Ok(())
+}
+
+/// Refuses names of databases that cannot be.
+///
+/// # Errors
+///
+/// 73.
+pub(crate) fn check_database_name(name: &str) -> Result<(), Error> {
+    let valid = (1..=MAX_DATABASE).contains(&name.len())
+        && !name.contains(['/', '\\', '.', ' ', '"', '$', '\0']);
+    if valid { Ok(()) } else { Err(invalid(format!("Invalid database name: '{name}'"))) }
+}
+
+/// Refuses names of collections that cannot be created.
+fn check_writable(ns: &Namespace) -> Result<(), Error> {
+    check_name(ns)?;
+    let (name, collection) = (ns.to_string(), ns.collection());
+    if name.len() > MAX_NAMESPACE {
+        return Err(invalid(format!(
+            "Fully qualified namespace is too long. Namespace: {name} Max: {MAX_NAMESPACE}"
+        )));
+    }
+    if collection.contains('$') {
+        return Err(invalid(format!("Invalid collection name: {collection}")));
+    }
+    if collection == "system.views" {
+        return Err(invalid(format!("cannot write to {name}")));
+    }
+    let known = ["system.js", "system.users", "system.roles", "system.version", "system.profile"];
+    if collection.starts_with("system.") && !known.contains(&collection) {
+        return Err(invalid(format!("Invalid system namespace: {name}")));
+    }
+    Ok(())
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::command(ErrorCode::INVALID_NAMESPACE, message)
+}

@@ -1,0 +1,365 @@
+//! Indexes: what one is, its entries, and how they follow the documents.
+
+use std::sync::Arc;
+
+use bson::{Bson, Document, doc};
+use odm_core::{Error, ErrorCode, IndexKind};
+use smallvec::SmallVec;
+
+use super::{OrdIndex, RecordId, display};
+use crate::value::path::{FieldPath, IndexKeys, KeyPattern};
+
+use crate::value::{KeyBytes, Record};
+
+/// The name of the index that every collection has.
+pub(crate) const ID_INDEX: &str = "_id_";
+
+/// The most fields that an index may have.
+const MAX_FIELDS: usize = 32;
+
+/// What an index is: it never changes.
+#[derive(Debug)]
+pub(crate) struct IndexSpec {
+    pub(crate) name: String,
+    /// As in listings and in the details of a duplicate key.
+    pub(crate) key: Document,
+    pub(crate) pattern: KeyPattern,
+    pub(crate) unique: bool,
+    pub(crate) sparse: bool,
+    pub(crate) hidden: bool,
+}
+
+impl IndexSpec {
+    /// The index on `_id`.
+    pub(crate) fn id() -> Self {
+        IndexSpec {
+            name: ID_INDEX.to_owned(),
+            key: doc! { "_id": 1 },
+            pattern: KeyPattern::new([("_id", false)]),
+            unique: true,
+            sparse: false,
+            hidden: false,
+        }
+    }
+
+    /// Reads what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// 67 for keys that cannot be indexed, 2 for the names and keys kept for the index on `_id`;
+    /// [`Error::Unsupported`] for kinds and options that the engine lacks.
+    pub(crate) fn new(index: &odm_core::Index) -> Result<Self, Error> {
+        refuse_options(index)?;
+        let mut key = Document::new();
+        let mut pattern = Vec::new();
+        for (path, kind) in &index.keys {
+            check_path(path.as_str())?;
+            let descending = match kind {
+                IndexKind::Ascending => false,
+                IndexKind::Descending => true,
+                IndexKind::Hashed => return Err(unsupported("hashed indexes")),
+                IndexKind::Text => return Err(unsupported("text indexes")),
+                IndexKind::Geo2d => return Err(unsupported("2d indexes")),
+                IndexKind::Geo2dSphere => return Err(unsupported("2dsphere indexes")),
+                other => return Err(unsupported(&format!("indexes of the kind {other:?}"))),
+            };
+            if path.components().any(|part| part == "$**") {
+                return Err(unsupported("wildcard indexes"));
+            }
+            if key.insert(path.as_str(), if descending { -1 } else { 1 }).is_some() {
+                return Err(cannot_create(format!("the field `{path}` is indexed twice")));
+            }
+            pattern.push((path.as_str(), descending));
+        }
+        if pattern.is_empty() {
+            return Err(cannot_create("Index keys cannot be empty."));
+        }
+        if pattern.len() > MAX_FIELDS {
+            return Err(Error::command(ErrorCode(13_103), "too many compound keys"));
+        }
+        let name = index.name();
+        let on_id = key.len() == 1 && key.contains_key("_id");
+        match name.as_str() {
+            "" => return Err(cannot_create("index name cannot be empty")),
+            "*" => return Err(bad_value("The index name '*' is not valid.")),
+            ID_INDEX if !on_id => {
+                return Err(bad_value(
+                    "The index name '_id_' is reserved for the _id index, which must have key pattern {_id: 1}",
+                ));
+            }
+            _ => {}
+        }
+        if on_id {
+            if pattern.first().is_some_and(|(_, descending)| *descending) {
+                return Err(bad_value("The field 'key' for an _id index must be {_id: 1}"));
+            }
+            if index.unique || index.sparse {
+                return Err(Error::command(
+                    ErrorCode(197),
+                    "'unique' and 'sparse' are not valid for an _id index specification",
+                ));
+            }
+            return Ok(IndexSpec::id());
+        }
+        Ok(IndexSpec {
+            name,
+            pattern: KeyPattern::new(pattern),
+            key,
+            unique: index.unique,
+            sparse: index.sparse,
+            hidden: index.hidden,
+        })
+    }
+
+    pub(crate) fn is_id(&self) -> bool {
+        self.name == ID_INDEX
+    }
+
+    /// Whether another index could not be told from this one but by its name.
+    pub(crate) fn is_same_as(&self, other: &IndexSpec) -> bool {
+        // The order of fields counts, which comparing documents overlooks.
+        self.key.iter().eq(other.key.iter())
+            && self.sparse == other.sparse
+            && (self.unique == other.unique || self.is_id())
+    }
+
+    /// What `listIndexes` shows.
+    pub(crate) fn to_document(&self) -> Document {
+        let mut spec = doc! { "v": 2, "key": self.key.clone(), "name": &self.name };
+        if self.unique && !self.is_id() {
+            spec.insert("unique", true);
+        }
+        if self.hidden {
+            spec.insert("hidden", true);
+        }
+        if self.sparse {
+            spec.insert("sparse", true);
+        }
+        spec
+    }
+
+    pub(crate) fn fields(&self) -> &[(FieldPath, bool)] {
+        self.pattern.fields()
+    }
+}
+
+fn refuse_options(index: &odm_core::Index) -> Result<(), Error> {
+    let refused = [
+        (index.partial_filter.is_some(), "partial indexes"),
+        (index.expire_after.is_some(), "TTL indexes"),
+        (index.wildcard_projection.is_some(), "wildcard indexes"),
+        (
+            index.weights.is_some()
+                || index.default_language.is_some()
+                || index.language_override.is_some(),
+            "text indexes",
+        ),
+        (
+            index.collation.as_ref().is_some_and(|collation| collation.locale != "simple"),
+            "collation of indexes",
+        ),
+    ];
+    if let Some((_, feature)) = refused.into_iter().find(|(asked, _)| *asked) {
+        return Err(unsupported(feature));
+    }
+    // Neither changes what an index does, here as on the server.
+    let ignored = |name: &str| matches!(name, "background" | "v");
+    match index.extra.keys().find(|name| !ignored(name)) {
+        Some(name) => Err(unsupported(&format!("the index option `{name}`"))),
+        None => Ok(()),
+    }
+}
+
+fn check_path(path: &str) -> Result<(), Error> {
+    if path.is_empty() {
+        return Err(cannot_create("Index keys cannot be an empty field."));
+    }
+    for (position, part) in path.split('.').enumerate() {
+        if part.is_empty() {
+            return Err(cannot_create("Index keys cannot contain an empty field."));
+        }
+        // The fields of a DBRef, and the sign of a wildcard.
+        let known = position > 0 && matches!(part, "$id" | "$ref" | "$db") || part == "$**";
+        if part.starts_with('$') && !known {
+            return Err(cannot_create(
+                "Index key contains an illegal field name: field name starts with '$'.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn cannot_create(message: impl Into<String>) -> Error {
+    Error::command(ErrorCode::CANNOT_CREATE_INDEX, message)
+}
+
+fn bad_value(message: &str) -> Error {
+    Error::command(ErrorCode::BAD_VALUE, message)
+}
+
+fn unsupported(feature: &str) -> Error {
+    Error::Unsupported { backend: "memory", feature: feature.to_owned() }
+}
+
+/// An index with its entries. Cloning it is a snapshot.
+#[derive(Clone)]
+pub(crate) struct Index {
+    pub(crate) spec: Arc<IndexSpec>,
+    pub(crate) entries: OrdIndex,
+    /// The fields, as bits, whose paths met an array in some document: each may have many keys.
+    multikey: u32,
+}
+
+/// The keys of one document in one index, as stored.
+pub(crate) type EntryKeys = SmallVec<[KeyBytes; 1]>;
+
+impl Index {
+    pub(crate) fn new(spec: IndexSpec) -> Self {
+        Index { spec: Arc::new(spec), entries: OrdIndex::default(), multikey: 0 }
+    }
+
+    /// Whether a document may have many keys.
+    pub(crate) const fn is_multikey(&self) -> bool {
+        self.multikey != 0
+    }
+
+    /// Whether the field at `position` met an array in some document.
+    pub(crate) fn is_multikey_at(&self, position: usize) -> bool {
+        self.multikey & field_bit(position) != 0
+    }
+
+    /// The keys of a document, without what tells the documents of a non-unique index apart.
+    ///
+    /// # Errors
+    ///
+    /// 171 if two of the fields meet different arrays.
+    pub(crate) fn keys(&self, record: &Record) -> Result<IndexKeys, Error> {
+        if self.spec.is_id()
+            && let Some(id) = record.id()
+        {
+            let keys = SmallVec::from_buf([KeyBytes::of(id)]);
+            return Ok(IndexKeys { keys, multikey: false });
+        }
+        self.spec.pattern.index_keys(record, self.spec.sparse)
+    }
+
+    /// The bytes under which `key` of the record `id` is stored.
+    fn stored(&self, mut key: KeyBytes, id: RecordId) -> KeyBytes {
+        if !self.spec.unique {
+            key.push_bytes(&id.to_key());
+        }
+        key
+    }
+
+    /// Adds entries; all of them or, at a duplicate, none.
+    pub(crate) fn insert(&mut self, keys: EntryKeys, id: RecordId) -> Result<(), KeyBytes> {
+        for (done, key) in keys.iter().enumerate() {
+            if self.entries.insert(self.stored(key.clone(), id), id).is_err() {
+                let duplicate = key.clone();
+                self.remove(&keys[..done], id);
+                return Err(duplicate);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, keys: &[KeyBytes], id: RecordId) {
+        for key in keys {
+            let removed = self.entries.remove(&self.stored(key.clone(), id));
+            debug_assert_eq!(removed, Some(id), "an entry of a stored document was missing");
+        }
+    }
+
+    /// Remembers which fields of a document met an array.
+    pub(crate) fn note_arrays(&mut self, record: &Record) {
+        for (position, (path, _)) in self.spec.fields().iter().enumerate() {
+            if meets_array(path, record) {
+                self.multikey |= field_bit(position);
+            }
+        }
+    }
+
+    /// The values of one of a document's keys: what `keyValue` shows.
+    pub(crate) fn key_values(&self, record: &Record, key: &KeyBytes) -> Document {
+        let pattern = &self.spec.pattern;
+        let mut found = Document::new();
+        let walked = pattern.each_key(record, |values, _| {
+            if found.is_empty() && pattern.encode(values.iter().copied()) == *key {
+                let names = self.spec.key.keys().cloned();
+                found = names.zip(values.iter().map(|value| value.to_bson())).collect();
+            }
+        });
+        debug_assert!(walked.is_ok(), "the document had its keys made before");
+        found
+    }
+
+    /// The refusal of a document whose key is there already.
+    pub(crate) fn duplicate_error(&self, namespace: &str, values: Document) -> Error {
+        let message = format!(
+            "E11000 duplicate key error collection: {namespace} index: {} dup key: {}",
+            self.spec.name,
+            display::document(&values),
+        );
+        // The server's reply has null for what its message calls undefined.
+        let value = values
+            .into_iter()
+            .map(|(name, value)| match value {
+                Bson::Undefined => (name, Bson::Null),
+                value => (name, value),
+            })
+            .collect::<Document>();
+        let details = doc! { "keyPattern": self.spec.key.clone(), "keyValue": value };
+        Error::command_with(ErrorCode::DUPLICATE_KEY, message, details)
+    }
+}
+
+const fn field_bit(position: usize) -> u32 {
+    1 << (position % u32::BITS as usize)
+}
+
+/// Whether there is an array on the way of `path`, at its end included.
+fn meets_array(path: &FieldPath, record: &Record) -> bool {
+    let mut value = record.get(path.first());
+    for component in &path.components()[1..] {
+        match value {
+            Some(object) if object.is_object() => value = object.get(component.name.as_bytes()),
+            _ => break,
+        }
+    }
+    value.is_some_and(|value| value.is_array())
+}
+
+impl Index {
+    /// What is wrong between the entries and the records, if anything.
+    pub(super) fn check(&self, records: &super::Records) -> Result<(), String> {
+        let name = &self.spec.name;
+        let mut expected = Vec::new();
+        for (id, record) in records.iter() {
+            let keys = self
+                .keys(record)
+                .map_err(|error| format!("index {name}: no keys for {record:?}: {error}"))?;
+            if keys.multikey {
+                let mut noted = self.clone();
+                noted.note_arrays(record);
+                if noted.multikey != self.multikey {
+                    return Err(format!("index {name}: not noted as multikey for {record:?}"));
+                }
+            }
+            expected.extend(keys.keys.into_iter().map(|key| (self.stored(key, id), id)));
+        }
+        expected.sort_unstable();
+        let entries = self.entries.iter().map(|(key, id)| (key.clone(), id));
+        let entries: Vec<_> = entries.collect();
+        if entries.len() != self.entries.len() {
+            return Err(format!(
+                "index {name}: {} entries, counted as {}",
+                entries.len(),
+                self.entries.len()
+            ));
+        }
+        if entries != expected {
+            return Err(format!("index {name}: {entries:?} where {expected:?} was expected"));
+        }
+        Ok(())
+    }
+}

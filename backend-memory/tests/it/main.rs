@@ -1,0 +1,10 @@
+//! The engine as its users see it: what only it can do, beyond what `conformance` asks of every
+//! backend.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, may unwrap")]
+
+mod concurrency;
+mod cursors;
+mod fork;
+mod ids;
+mod support;
