@@ -4,6 +4,7 @@ mod backend;
 mod codec;
 mod collation;
 mod collection;
+mod command;
 mod crud;
 mod database;
 mod document;
@@ -34,6 +35,7 @@ pub use backend::{
 pub use bson;
 pub use collation::Collation;
 pub use collection::Collection;
+pub use command::reply;
 pub use database::Database;
 pub use document::{Document, DocumentId, Embedded};
 pub use error::{
