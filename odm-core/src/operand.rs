@@ -68,6 +68,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bson> {
 /// Implements both traits for values that serde can write.
 macro_rules! operands {
     ($([$($generics:tt)*] $value:ty => $field:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Operand<$field> for $value {
             fn encode(self) -> Result<Bson> {
                 encode(&self)
@@ -80,6 +81,7 @@ macro_rules! operands {
 
 macro_rules! comparands {
     ($([$($generics:tt)*] $value:ty => $field:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Comparand<$field> for $value {
             fn encode(self) -> Result<Bson> {
                 encode(&self)
@@ -90,12 +92,14 @@ macro_rules! comparands {
 
 macro_rules! array_operands {
     ($([$($generics:tt)*] $value:ty => $field:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Operand<$field> for $value {
             fn encode(self) -> Result<Bson> {
                 encode(self.as_slice())
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Comparand<$field> for $value {
             fn encode(self) -> Result<Bson> {
                 encode(self.as_slice())
@@ -173,6 +177,7 @@ fn encode_stored<T, C: Codec<T>>(value: &T) -> Result<Bson> {
 
 macro_rules! stored_operands {
     ($($operand:ident: $value:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T, C: Codec<T>> $operand<Stored<T, C>> for $value {
             fn encode(self) -> Result<Bson> {
                 encode_stored::<T, C>(std::borrow::Borrow::borrow(&self))

@@ -14,18 +14,19 @@ pub(super) type Element<T> = <<T as FieldType>::Value as ArrayOf>::Element;
 /// The path of an element itself, in filters of elements.
 type ElementPath<E> = <E as FieldType>::Path<E, E>;
 
-impl<D, T: FieldType> Field<D, T>
-where
-    T::Value: ArrayOf,
-{
+impl<D, T: FieldType> Field<D, T> {
     /// `$size`: has exactly this many elements.
-    pub fn size(&self, elements: u32) -> FilterOf<D> {
+    pub fn size(&self, elements: u32) -> FilterOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         self.matches(Ok(Predicate::Size(i64::from(elements))))
     }
 
     /// `$all`: each of `values` is among the elements.
     pub fn all<I>(&self, values: I) -> FilterOf<D>
     where
+        T::Value: ArrayOf,
         I: IntoIterator,
         I::Item: Comparand<Element<T>>,
     {
@@ -36,7 +37,10 @@ where
     pub fn any(
         &self,
         conditions: impl FnOnce(ElementPath<Element<T>>) -> FilterOf<Element<T>>,
-    ) -> FilterOf<D> {
+    ) -> FilterOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         let filter = conditions(Element::<T>::path(Field::root())).into_filter();
         FilterOf::from_result(
             self.checked().and_then(|path| filter.and_then(|filter| elem_match(&path, filter))),
@@ -47,25 +51,37 @@ where
     pub fn elem_match(
         &self,
         conditions: impl FnOnce(ElementPath<Element<T>>) -> FilterOf<Element<T>>,
-    ) -> FilterOf<D> {
+    ) -> FilterOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         self.any(conditions)
     }
 
     /// The element at a position, the first being 0.
     #[must_use]
-    pub fn at(&self, position: u32) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+    pub fn at(&self, position: u32) -> <Element<T> as FieldType>::Path<D, Element<T>>
+    where
+        T::Value: ArrayOf,
+    {
         Element::<T>::path(self.join_str(&position.to_string()))
     }
 
     /// `$`: in an update, the first element that the filter matched.
     #[must_use]
-    pub fn matched(&self) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+    pub fn matched(&self) -> <Element<T> as FieldType>::Path<D, Element<T>>
+    where
+        T::Value: ArrayOf,
+    {
         Element::<T>::path(self.join("$"))
     }
 
     /// `$[]`: in an update, each element.
     #[must_use]
-    pub fn each(&self) -> <Element<T> as FieldType>::Path<D, Element<T>> {
+    pub fn each(&self) -> <Element<T> as FieldType>::Path<D, Element<T>>
+    where
+        T::Value: ArrayOf,
+    {
         Element::<T>::path(self.join("$[]"))
     }
 }

@@ -18,7 +18,7 @@ pub trait Ordered {}
 
 /// Values that are strings.
 #[diagnostic::on_unimplemented(
-    message = "a field of `{Self}` is not text",
+    message = "a field of type `{Self}` is not text",
     label = "not a text field",
     note = "text operators work on `String`, and on `Option`s, arrays and newtypes of it"
 )]
@@ -26,7 +26,7 @@ pub trait Text {}
 
 /// Values that are numbers.
 #[diagnostic::on_unimplemented(
-    message = "a field of `{Self}` is not a number",
+    message = "a field of type `{Self}` is not a number",
     label = "not a numeric field",
     note = "arithmetic works on integers, floats and `Decimal128`, and on `Option`s and newtypes of these"
 )]
@@ -37,7 +37,7 @@ pub trait Numeric {
 
 /// Values that are whole numbers.
 #[diagnostic::on_unimplemented(
-    message = "a field of `{Self}` is not an integer",
+    message = "a field of type `{Self}` is not an integer",
     label = "not an integer field",
     note = "bitwise operators work on integers, and on `Option`s and newtypes of these"
 )]
@@ -45,7 +45,7 @@ pub trait Integer: Numeric {}
 
 /// Values that `$currentDate` can set.
 #[diagnostic::on_unimplemented(
-    message = "a field of `{Self}` is not a date",
+    message = "a field of type `{Self}` is not a date",
     label = "not a date field",
     note = "`current_date` works on `bson::DateTime` and `bson::Timestamp`, and on `Option`s and newtypes of these"
 )]
@@ -56,7 +56,7 @@ pub trait Temporal {
 
 /// Values that are arrays.
 #[diagnostic::on_unimplemented(
-    message = "a field of `{Self}` is not an array",
+    message = "a field of type `{Self}` is not an array",
     label = "not an array field",
     note = "array operators work on `Vec`, `VecDeque`, `BTreeSet`, `HashSet`, Rust arrays, and `Option`s and newtypes of these"
 )]
@@ -66,7 +66,7 @@ pub trait ArrayOf {
 }
 
 macro_rules! mark {
-    ($marker:ident: $($ty:ty),* $(,)?) => { $(impl $marker for $ty {})* };
+    ($marker:ident: $($ty:ty),* $(,)?) => { $(#[diagnostic::do_not_recommend] impl $marker for $ty {})* };
 }
 
 mark!(Ordered: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, Decimal128, bool);
@@ -76,10 +76,11 @@ mark!(Text: char, String, str, Cow<'static, str>, Bson);
 mark!(Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, Bson);
 
 /// Its writer knows how the stored form compares.
+#[diagnostic::do_not_recommend]
 impl<T, C> Ordered for Stored<T, C> {}
 
 macro_rules! numeric {
-    ($($ty:ty: $amount:ty),* $(,)?) => { $(impl Numeric for $ty { type Amount = $amount; })* };
+    ($($ty:ty: $amount:ty),* $(,)?) => { $(#[diagnostic::do_not_recommend] impl Numeric for $ty { type Amount = $amount; })* };
 }
 
 numeric! {
@@ -88,35 +89,43 @@ numeric! {
     f32: f32, f64: f64, Decimal128: Decimal128, Bson: Bson,
 }
 
+#[diagnostic::do_not_recommend]
 impl Temporal for bson::DateTime {
     const KIND: CurrentDate = CurrentDate::Date;
 }
 
+#[diagnostic::do_not_recommend]
 impl Temporal for Timestamp {
     const KIND: CurrentDate = CurrentDate::Timestamp;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType> ArrayOf for Vec<T> {
     type Element = T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType> ArrayOf for VecDeque<T> {
     type Element = T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType, const N: usize> ArrayOf for [T; N] {
     type Element = T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType> ArrayOf for BTreeSet<T> {
     type Element = T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType, S: 'static> ArrayOf for HashSet<T, S> {
     type Element = T;
 }
 
 /// A value of any type may be an array of such.
+#[diagnostic::do_not_recommend]
 impl ArrayOf for Bson {
     type Element = Bson;
 }

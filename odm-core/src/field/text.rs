@@ -6,37 +6,52 @@ use crate::error::{Error, Result};
 use crate::field::{Field, FieldType, FilterOf, Text};
 use crate::filter::Predicate;
 
-impl<D, T: FieldType> Field<D, T>
-where
-    T::Leaf: Text,
-{
+impl<D, T: FieldType> Field<D, T> {
     /// `$regex`: matches the pattern, in PCRE's syntax; for an array, one of the elements does.
-    pub fn regex(&self, pattern: impl AsRef<str>) -> FilterOf<D> {
+    pub fn regex(&self, pattern: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         self.regex_with(pattern, "")
     }
 
     /// `$regex` with `$options`: letters of `imsx`.
-    pub fn regex_with(&self, pattern: impl AsRef<str>, options: impl AsRef<str>) -> FilterOf<D> {
+    pub fn regex_with(&self, pattern: impl AsRef<str>, options: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         self.matches(regex(pattern.as_ref(), options.as_ref()).map(Predicate::Regex))
     }
 
     /// Has `text` in it, character for character.
-    pub fn contains(&self, text: impl AsRef<str>) -> FilterOf<D> {
+    pub fn contains(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         self.regex(literal(text.as_ref()))
     }
 
     /// Has `text` in it, in upper or lower case.
-    pub fn icontains(&self, text: impl AsRef<str>) -> FilterOf<D> {
+    pub fn icontains(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         self.regex_with(literal(text.as_ref()), "i")
     }
 
     /// Starts with `text`. This can use an index.
-    pub fn starts_with(&self, text: impl AsRef<str>) -> FilterOf<D> {
+    pub fn starts_with(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         self.regex(format!("^{}", literal(text.as_ref())))
     }
 
     /// Ends with `text`.
-    pub fn ends_with(&self, text: impl AsRef<str>) -> FilterOf<D> {
+    pub fn ends_with(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
         // Not `$`, which also matches before a line break at the end.
         self.regex(format!(r"{}\z", literal(text.as_ref())))
     }

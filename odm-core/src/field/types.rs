@@ -33,6 +33,7 @@ macro_rules! plain {
 
 macro_rules! scalars {
     ($($ty:ty => $bson:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl FieldType for $ty {
             plain!(TypeSchema::Scalar(BsonType::$bson));
         }
@@ -66,6 +67,7 @@ scalars! {
     () => Null;
 }
 
+#[diagnostic::do_not_recommend]
 impl FieldType for ObjectId {
     plain!(TypeSchema::Scalar(BsonType::ObjectId));
 
@@ -74,6 +76,7 @@ impl FieldType for ObjectId {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FieldType for bson::Uuid {
     plain!(TypeSchema::Scalar(BsonType::BinData));
 
@@ -82,6 +85,7 @@ impl FieldType for bson::Uuid {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: 'static, C: Codec<T>> FieldType for Stored<T, C> {
     plain!(TypeSchema::Any);
 }
@@ -120,6 +124,7 @@ impl<T: FieldType> FieldType for Box<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FieldType for Box<str> {
     plain!(TypeSchema::Scalar(BsonType::String));
 }

@@ -198,12 +198,12 @@ impl<D, T: FieldType> Field<D, T> {
     }
 }
 
-impl<D, T: FieldType> Field<D, T>
-where
-    T::Value: ArrayOf,
-{
+impl<D, T: FieldType> Field<D, T> {
     /// `$push`: adds an element at the end.
-    pub fn push<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D> {
+    pub fn push<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         let push = value.encode().map(|value| Push { each: vec![value], ..Push::default() });
         self.change(push.map(Change::Push))
     }
@@ -211,6 +211,7 @@ where
     /// `$push` with `$each`: adds elements at the end.
     pub fn push_each<I>(&self, values: I) -> UpdateOf<D>
     where
+        T::Value: ArrayOf,
         I: IntoIterator,
         I::Item: Operand<Element<T>>,
     {
@@ -225,6 +226,7 @@ where
         options: impl FnOnce(PushOptions<Element<T>>) -> PushOptions<Element<T>>,
     ) -> UpdateOf<D>
     where
+        T::Value: ArrayOf,
         I: IntoIterator,
         I::Item: Operand<Element<T>>,
     {
@@ -234,13 +236,17 @@ where
     }
 
     /// `$addToSet`: adds an element unless it is there.
-    pub fn add_to_set<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D> {
+    pub fn add_to_set<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         self.change(value.encode().map(|value| Change::AddToSet(vec![value])))
     }
 
     /// `$addToSet` with `$each`: adds the elements that are not there.
     pub fn add_each_to_set<I>(&self, values: I) -> UpdateOf<D>
     where
+        T::Value: ArrayOf,
         I: IntoIterator,
         I::Item: Operand<Element<T>>,
     {
@@ -248,17 +254,26 @@ where
     }
 
     /// `$pop: -1`: removes the first element.
-    pub fn pop_first(&self) -> UpdateOf<D> {
+    pub fn pop_first(&self) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         self.change(Ok(Change::Pop(Pop::First)))
     }
 
     /// `$pop: 1`: removes the last element.
-    pub fn pop_last(&self) -> UpdateOf<D> {
+    pub fn pop_last(&self) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         self.change(Ok(Change::Pop(Pop::Last)))
     }
 
     /// `$pull`: removes the elements that are equal to `value`.
-    pub fn pull<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D> {
+    pub fn pull<V: Operand<Element<T>>>(&self, value: V) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         let pull = value.encode().map(|value| match value {
             // As they are, these would be conditions: on fields of the elements, on strings.
             value @ (Bson::Document(_) | Bson::RegularExpression(_)) => {
@@ -275,7 +290,10 @@ where
         conditions: impl FnOnce(
             <Element<T> as FieldType>::Path<Element<T>, Element<T>>,
         ) -> FilterOf<Element<T>>,
-    ) -> UpdateOf<D> {
+    ) -> UpdateOf<D>
+    where
+        T::Value: ArrayOf,
+    {
         let pull = conditions(Element::<T>::path(Field::root())).into_filter().and_then(pull);
         self.change(pull.map(Change::Pull))
     }
@@ -283,6 +301,7 @@ where
     /// `$pullAll`: removes the elements that are equal to one of `values`.
     pub fn pull_all<I>(&self, values: I) -> UpdateOf<D>
     where
+        T::Value: ArrayOf,
         I: IntoIterator,
         I::Item: Operand<Element<T>>,
     {

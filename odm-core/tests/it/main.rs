@@ -11,3 +11,4 @@ mod typed_filter;
 mod typed_schema;
 mod typed_update;
 mod update;
+mod ui;

@@ -1,9 +1,10 @@
 //! The typed paths: one method for each field.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::{codec, field_type};
 use crate::validate::{Model, StoredField, StructShape};
@@ -34,6 +35,8 @@ pub(super) fn methods(
     let method = |field: &StoredField| {
         let (name, stored) = (&field.ident, &field.stored);
         let ty = field_type(model, &field.ty, &codec_name(model, field));
+        // So that a type that cannot be a field is reported where it is written.
+        let field_type = quote_spanned!(field.ty.ty.span()=> <#ty as #krate::FieldType>);
         let (declared, path) = match (field.flatten, parent) {
             (false, None) => {
                 (quote!(#ty), quote!(#krate::Field::new(#krate::FieldPath::from_static(#stored))))
@@ -57,8 +60,8 @@ pub(super) fn methods(
         quote! {
             #docs
             #[must_use]
-            #vis fn #name(&self) -> <#ty as #krate::FieldType>::Path<#documents, #declared> {
-                <#ty as #krate::FieldType>::path(#path)
+            #vis fn #name(&self) -> #field_type::Path<#documents, #declared> {
+                #field_type::path(#path)
             }
         }
     };

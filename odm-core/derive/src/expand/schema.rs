@@ -1,8 +1,9 @@
 //! The schema, as code that builds it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::field_type;
 use super::fields::codec_name;
@@ -43,7 +44,8 @@ pub(super) fn schema(model: &Model, shape: &StructShape, is_document: bool) -> T
 fn field(model: &Model, field: &StoredField) -> TokenStream {
     let krate = &model.krate;
     let ty = field_type(model, &field.ty, &codec_name(model, field));
-    let ty = quote!(<#ty as #krate::FieldType>::type_schema());
+    // So that a type that cannot be a field is reported where it is written.
+    let ty = quote_spanned!(field.ty.ty.span()=> <#ty as #krate::FieldType>::type_schema());
     if field.flatten {
         return quote!(.flatten(&#ty));
     }

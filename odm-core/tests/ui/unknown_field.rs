@@ -1,0 +1,30 @@
+use odm_core::bson::oid::ObjectId;
+use odm_core::{Document, Embedded};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Document)]
+struct User {
+    #[serde(rename = "_id")]
+    #[odm(id)]
+    id: ObjectId,
+    name: String,
+    age: Option<i32>,
+    tags: Vec<String>,
+    role: Role,
+    address: Address,
+}
+
+#[derive(Serialize, Deserialize, Embedded)]
+enum Role {
+    Admin,
+}
+
+#[derive(Serialize, Deserialize, Embedded)]
+struct Address {
+    city: String,
+}
+
+fn main() {
+    let _ = User::find().filter(|u| u.nmae().eq("x"));
+    let _ = User::find().filter(|u| u.address().town().eq("x"));
+}
