@@ -10,5 +10,5 @@ mod sort;
 mod typed_filter;
 mod typed_schema;
 mod typed_update;
-mod update;
 mod ui;
+mod update;

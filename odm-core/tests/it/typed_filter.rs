@@ -31,7 +31,9 @@ fn regex(pattern: &str, options: &str) -> Bson {
 fn comparison() {
     check(|r| r.name().eq("x"), doc! { "name": "x" });
     check(|r| r.name().eq("x".to_owned()), doc! { "name": "x" });
-    check(|r| r.name().eq(&"x".to_owned()), doc! { "name": "x" });
+    let name = "x".to_owned();
+    check(|r| r.name().eq(&name), doc! { "name": "x" });
+    check(|r| r.name().in_(&[name.clone()]), doc! { "name": { "$in": ["x"] } });
     check(|r| r.name().ne("x"), doc! { "name": { "$ne": "x" } });
     check(|r| r.visits().gt(5), doc! { "visits": { "$gt": 5_i64 } });
     check(|r| r.visits().gte(5), doc! { "visits": { "$gte": 5_i64 } });
@@ -61,7 +63,7 @@ fn operands_are_encoded_as_they_are_stored() {
     check(|r| r.borough().in_([Borough::Bronx]), doc! { "borough": { "$in": ["BX"] } });
     check(|r| r.email().eq(Email("a@b".into())), doc! { "email": "a@b" });
     check(|r| r.color().eq(255), doc! { "color": "0000ff" });
-    check(|r| r.color().in_(&[255, 1]), doc! { "color": { "$in": ["0000ff", "000001"] } });
+    check(|r| r.color().in_([&255, &1]), doc! { "color": { "$in": ["0000ff", "000001"] } });
     let v4 = std::net::IpAddr::from([127, 0, 0, 1]);
     check(|r| r.ip().eq(v4), doc! { "ip": { "V4": [127, 0, 0, 1] } });
     check(|r| r.extra().eq(5), doc! { "extra": 5 });
