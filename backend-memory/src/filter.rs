@@ -14,7 +14,7 @@ mod regex;
 #[cfg(test)]
 mod tests;
 
-use odm_core::{Error, Filter, Predicate};
+use odm_core::{ElemMatch, Error, Filter, Predicate};
 
 use crate::value::path::{FieldPath, Found, LeafArray};
 use crate::value::{RawVal, Record};
@@ -86,6 +86,28 @@ impl ElementMatcher {
     /// own elements will do.
     pub(crate) fn matches_field(&self, element: RawVal<'_>) -> bool {
         self.conditions.iter().all(|condition| condition.holds_for_field(element))
+    }
+}
+
+/// A compiled `$elemMatch`, for projections.
+#[derive(Debug)]
+pub(crate) struct ElemMatcher {
+    elements: Elements,
+}
+
+impl ElemMatcher {
+    /// Compiles the operand of `$elemMatch`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matcher::compile`].
+    pub(crate) fn compile(operand: &ElemMatch) -> Result<Self, Error> {
+        compile::elements(operand, 0).map(|elements| ElemMatcher { elements })
+    }
+
+    /// The first element of an array that matches.
+    pub(crate) fn first<'a>(&self, array: RawVal<'a>) -> Option<RawVal<'a>> {
+        self.elements.position_in(array).and_then(|index| array.at(index))
     }
 }
 

@@ -20,6 +20,8 @@ mod cursor;
 mod filter;
 mod plan;
 #[expect(dead_code)]
+mod projection;
+#[expect(dead_code)]
 mod sort;
 #[expect(dead_code)]
 mod storage;

@@ -16,7 +16,7 @@ use crate::value::path::FieldPath;
 const MAX_FILTER_DEPTH: usize = 200;
 
 pub(super) fn filter(filter: &Filter) -> Result<Node, Error> {
-    node(filter, 0)
+    node(filter.normalized()?.as_ref(), 0)
 }
 
 pub(super) fn predicates(predicates: &[Predicate]) -> Result<Vec<Condition>, Error> {
@@ -54,7 +54,6 @@ fn node(filter: &Filter, depth: usize) -> Result<Node, Error> {
         }
         Filter::Comment(_) | Filter::AlwaysTrue => Node::Always(true),
         Filter::AlwaysFalse => Node::Always(false),
-        Filter::Raw(doc) => node(&Filter::parse(doc)?, depth)?,
         Filter::Expr(_) => return unsupported("$expr"),
         Filter::Where(_) => return unsupported("$where"),
         Filter::Text(_) => return unsupported("$text"),
@@ -154,10 +153,13 @@ fn equal_or_matching(value: &Bson) -> Result<Condition, Error> {
 }
 
 fn elem_match(element: &ElemMatch, depth: usize) -> Result<Condition, Error> {
-    let elements = match element {
+    elements(element, depth).map(|elements| Condition::Test(Test::ElemMatch(elements)))
+}
+
+pub(super) fn elements(element: &ElemMatch, depth: usize) -> Result<Elements, Error> {
+    Ok(match element {
         ElemMatch::Fields(filter) => Elements::Fields(Box::new(node(filter, depth)?)),
         ElemMatch::Value(predicates) => Elements::Value(conditions(predicates, depth)?),
         other => return unsupported(&format!("the predicate {other:?}")),
-    };
-    Ok(Condition::Test(Test::ElemMatch(elements)))
+    })
 }
