@@ -220,8 +220,9 @@ impl Backend for MemoryBackend {
         self.engine.insert(ns, &insert)
     }
 
-    async fn update(&self, _: &Namespace, _: UpdateBatch, _: OpCx) -> Result<UpdateOutcome> {
-        Err(unsupported("updates"))
+    async fn update(&self, ns: &Namespace, update: UpdateBatch, cx: OpCx) -> Result<UpdateOutcome> {
+        options::check(&cx)?;
+        self.engine.update(ns, &update)
     }
 
     async fn delete(&self, ns: &Namespace, delete: DeleteBatch, cx: OpCx) -> Result<DeleteOutcome> {
@@ -231,11 +232,12 @@ impl Backend for MemoryBackend {
 
     async fn find_and_modify(
         &self,
-        _ns: &Namespace,
-        _request: FindAndModify,
-        _cx: OpCx,
+        ns: &Namespace,
+        request: FindAndModify,
+        cx: OpCx,
     ) -> Result<FindAndModifyOutcome> {
-        Err(unsupported("findAndModify"))
+        options::check(&cx)?;
+        self.engine.find_and_modify(ns, &request)
     }
 
     async fn create_indexes(

@@ -16,16 +16,13 @@
 mod backend;
 mod clock;
 mod cursor;
-#[expect(dead_code)]
 mod filter;
 mod plan;
 #[expect(dead_code)]
 mod projection;
 #[expect(dead_code)]
 mod sort;
-#[expect(dead_code)]
 mod storage;
-#[expect(dead_code)]
 mod update;
 #[expect(dead_code, unused_imports)]
 mod value;

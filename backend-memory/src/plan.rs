@@ -63,6 +63,11 @@ pub(crate) struct Wanted<'q> {
 }
 
 impl<'q> Wanted<'q> {
+    /// The first match, in some order.
+    pub(crate) fn first(filter: &'q Filter, sort: &'q Sort, hint: Option<&'q Hint>) -> Self {
+        Wanted { filter, sort, hint, limit: 1, explain: false }
+    }
+
     /// All that match, in any order.
     pub(crate) fn all(filter: &'q Filter, hint: Option<&'q Hint>) -> Self {
         static UNSORTED: Sort = Sort { keys: Vec::new() };

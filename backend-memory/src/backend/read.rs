@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use odm_core::bson::Bson;
-use odm_core::{Count, Cursor, Distinct, Error, ErrorCode, Find, Namespace, RawDoc, Result};
+use odm_core::{
+    Count, Cursor, Distinct, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
+};
 use rustc_hash::FxHashSet;
 
 use super::{Engine, options};
@@ -11,7 +13,7 @@ use crate::cursor::{FIRST_BATCH, Results, raw_doc};
 use crate::filter::Matcher;
 use crate::plan::{self, Access, Plan, Position, Wanted};
 use crate::sort::Sorter;
-use crate::storage::{CollState, check_name};
+use crate::storage::{CollState, RecordId, check_name};
 use crate::value::{KeyBytes, RawVal, Record};
 
 impl Engine {
@@ -137,7 +139,7 @@ pub(crate) fn each_match<'s>(
     state: &'s CollState,
     plan: &Plan,
     matcher: &Matcher,
-    mut found: impl FnMut(crate::storage::RecordId, &'s Record) -> ControlFlow<()>,
+    mut found: impl FnMut(RecordId, &'s Record) -> ControlFlow<()>,
 ) {
     let needs_matching = needs_matching(plan, matcher);
     let _ = plan.run(state, &mut Position::default(), |id, record| {
@@ -183,6 +185,45 @@ pub(crate) fn sorted(
     match usize::try_from(last) {
         Ok(last) if last > 0 && last < records.len() => sorter.top(records, last),
         _ => sorter.sort(records),
+    }
+}
+
+/// The first match in an order, or in any.
+pub(crate) fn first_match(
+    state: &CollState,
+    filter: &Filter,
+    matcher: &Matcher,
+    sort: &Sort,
+    hint: Option<&Hint>,
+) -> Result<Option<(RecordId, Record)>> {
+    let sorter = Sorter::compile(sort)?;
+    let plan = Plan::choose(state, Wanted::first(filter, sort, hint))?;
+    let mut first = None;
+    let Some(sorter) = sorter.filter(|_| !plan.is_sorted) else {
+        each_match(state, &plan, matcher, |id, record| {
+            first = Some((id, record.clone()));
+            ControlFlow::Break(())
+        });
+        return Ok(first);
+    };
+    let mut least = None;
+    let mut failed: Option<Error> = None;
+    each_match(state, &plan, matcher, |id, record| match sorter.key(record) {
+        Ok(key) => {
+            if least.as_ref().is_none_or(|least| key < *least) {
+                least = Some(key);
+                first = Some((id, record.clone()));
+            }
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(first),
     }
 }
 

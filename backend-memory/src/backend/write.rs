@@ -1,25 +1,100 @@
-//! `insert` and `delete`.
+//! `insert`, `update`, `delete` and `findAndModify`.
 
 mod insert;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use odm_core::bson::Bson;
 use odm_core::{
-    DeleteBatch, DeleteOutcome, DeleteStatement, Error, ErrorCode, Filter, Hint, Namespace, Result,
-    WriteError, WriteFailure, WriteSummary,
+    DeleteBatch, DeleteOutcome, DeleteStatement, Error, ErrorCode, Filter, FindAndModify,
+    FindAndModifyOutcome, Hint, Modification, Namespace, RawDoc, Result, Sort, UpdateBatch,
+    UpdateOutcome, UpdateStatement, Upserted, WriteError, WriteFailure, WriteSummary,
 };
 
 use super::{Engine, options, read};
+use crate::cursor::raw_doc;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Wanted};
-use crate::storage::{Cell, RecordId, Turn, Writing, check_name};
+use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_name};
+use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::Record;
 
 /// The most writes that a command may have.
 const MAX_BATCH: usize = 100_000;
 
+/// What an update statement did.
+#[derive(Default)]
+struct Updated {
+    matched: u64,
+    modified: u64,
+    upserted: Option<Bson>,
+}
+
 impl Engine {
+    pub(crate) fn update(&self, ns: &Namespace, batch: &UpdateBatch) -> Result<UpdateOutcome> {
+        check_batch(batch.statements.len())?;
+        check_name(ns)?;
+        let mut outcome = UpdateOutcome::default();
+        let mut errors = Vec::new();
+        for (index, statement) in batch.statements.iter().enumerate() {
+            let mut done = Updated::default();
+            let result = self.update_statement(ns, statement, &mut done);
+            outcome.matched += done.matched;
+            outcome.modified += done.modified;
+            outcome.upserted.extend(done.upserted.map(|id| Upserted { index, id }));
+            if let Err(error) = result {
+                errors.push(write_error(index, error)?);
+                if batch.ordered {
+                    break;
+                }
+            }
+        }
+        if errors.is_empty() {
+            return Ok(outcome);
+        }
+        let UpdateOutcome { matched, modified, upserted } = outcome;
+        let done = WriteSummary { matched, modified, upserted, ..WriteSummary::default() };
+        Err(WriteFailure::new(errors, done).into())
+    }
+
+    fn update_statement(
+        &self,
+        ns: &Namespace,
+        statement: &UpdateStatement,
+        done: &mut Updated,
+    ) -> Result<()> {
+        options::check_collation(statement.collation.as_ref())?;
+        let filter = statement.filter.normalized()?;
+        let matcher = Matcher::compile(&filter)?;
+        let update = statement.update.normalized()?;
+        let updater = Updater::compile(&update, &statement.array_filters)?;
+        if statement.multi && updater.is_replacement() {
+            return Err(Error::command(
+                ErrorCode::FAILED_TO_PARSE,
+                "multi update is not supported for replacement-style update",
+            ));
+        }
+        let writing = self.catalog.start_write();
+        let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
+        if let Some(cell) = writing.find(ns) {
+            let turn = cell.turn();
+            let hint = statement.hint.as_ref();
+            let matches = matches(&turn, &filter, &matcher, hint, statement.multi)?;
+            for (id, record) in matches {
+                done.matched += 1;
+                if change.apply(&turn, id, &record)?.is_some() {
+                    done.modified += 1;
+                }
+            }
+        }
+        if done.matched == 0 && statement.upsert {
+            let record = change.upsert(&writing, &filter)?;
+            done.upserted = record.id().map(|id| id.to_bson());
+        }
+        Ok(())
+    }
+
     pub(crate) fn delete(&self, ns: &Namespace, batch: &DeleteBatch) -> Result<DeleteOutcome> {
         check_batch(batch.statements.len())?;
         check_name(ns)?;
@@ -57,6 +132,119 @@ impl Engine {
         }
         Ok(deleted)
     }
+
+    pub(crate) fn find_and_modify(
+        &self,
+        ns: &Namespace,
+        request: &FindAndModify,
+    ) -> Result<FindAndModifyOutcome> {
+        options::check_collation(request.collation.as_ref())?;
+        check_name(ns)?;
+        let filter = request.filter.normalized()?;
+        let matcher = Matcher::compile(&filter)?;
+        if request.projection.as_ref().is_some_and(|projection| !projection.is_empty()) {
+            return Err(super::unsupported("projections"));
+        }
+        let shown = |record: &Record| -> Result<RawDoc> { raw_doc(record) };
+        let first =
+            |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, request.hint.as_ref());
+        match &request.modification {
+            Modification::Remove => {
+                let writing = self.catalog.start_write();
+                let Some(cell) = writing.find(ns) else {
+                    return Ok(FindAndModifyOutcome::default());
+                };
+                let turn = cell.turn();
+                let Some((id, record)) = first(&turn)? else {
+                    return Ok(FindAndModifyOutcome::default());
+                };
+                let value = Some(shown(&record)?);
+                turn.write(|state| state.remove(id));
+                Ok(FindAndModifyOutcome { value, n: 1, ..FindAndModifyOutcome::default() })
+            }
+            Modification::Update { update, array_filters, upsert, return_new } => {
+                let update = update.normalized()?;
+                let updater = Updater::compile(&update, array_filters)?;
+                let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
+                let writing = self.catalog.start_write();
+                if let Some(cell) = writing.find(ns) {
+                    let turn = cell.turn();
+                    if let Some((id, before)) = first(&turn)? {
+                        let value = if *return_new { None } else { Some(shown(&before)?) };
+                        let after = change.apply(&turn, id, &before)?.unwrap_or(before);
+                        let value = match value {
+                            Some(value) => value,
+                            None => shown(&after)?,
+                        };
+                        return Ok(FindAndModifyOutcome {
+                            value: Some(value),
+                            n: 1,
+                            updated_existing: true,
+                            upserted: None,
+                        });
+                    }
+                }
+                if !upsert {
+                    return Ok(FindAndModifyOutcome::default());
+                }
+                let record = change.upsert(&writing, &filter)?;
+                Ok(FindAndModifyOutcome {
+                    value: if *return_new { Some(shown(&record)?) } else { None },
+                    n: 1,
+                    updated_existing: false,
+                    upserted: record.id().map(|id| id.to_bson()),
+                })
+            }
+            _ => Err(super::unsupported("this kind of findAndModify")),
+        }
+    }
+}
+
+/// A compiled update, and where it goes.
+struct ChangeOf<'a> {
+    engine: &'a Engine,
+    ns: &'a Namespace,
+    matcher: &'a Matcher,
+    updater: &'a Updater,
+}
+
+impl ChangeOf<'_> {
+    fn context(&self, matched_index: Option<usize>, inserting: bool) -> ApplyCx {
+        ApplyCx {
+            now: self.engine.now(),
+            timestamp: self.engine.timestamp(),
+            matched_index,
+            inserting,
+        }
+    }
+
+    /// Changes a document; gives the new version if it differs.
+    fn apply(&self, turn: &Turn<'_>, id: RecordId, record: &Record) -> Result<Option<Record>> {
+        let matched_index =
+            if self.updater.is_positional() { self.matcher.matched_index(record) } else { None };
+        let cx = self.context(matched_index, false);
+        let bytes = match self.updater.apply(record, &cx)? {
+            Applied::Unchanged => return Ok(None),
+            Applied::Changed(bytes) => bytes,
+        };
+        let changed = Record::from_bytes(&bytes)?;
+        let touched = self.updater.touched_paths();
+        let affects = |spec: &IndexSpec| {
+            spec.fields().iter().any(|(path, _)| touched.may_change(path.as_str()))
+        };
+        turn.write(|state| state.update(id, changed.clone(), self.ns, affects))?;
+        Ok(Some(changed))
+    }
+
+    /// Inserts the document that the filter and the update describe.
+    fn upsert(&self, writing: &Writing<'_>, filter: &Filter) -> Result<Record> {
+        let cx = self.context(None, true);
+        let bytes = self.updater.upsert(filter, &cx, || self.engine.ids.object_id())?;
+        let record = self.engine.prepare(&bytes)?;
+        let cell = self.engine.cell_to_write(writing, self.ns)?;
+        cell.turn().write(|state| state.insert(record.clone(), self.ns))?;
+        Ok(record)
+    }
 }
 
 impl Engine {
@@ -90,6 +278,20 @@ fn matches(
         if multi { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     Ok(found)
+}
+
+/// The first match in an order, or in any.
+fn first(
+    turn: &Turn<'_>,
+    filter: &Filter,
+    matcher: &Matcher,
+    sort: &Sort,
+    hint: Option<&Hint>,
+) -> Result<Option<(RecordId, Record)>> {
+    if sort.is_empty() {
+        return Ok(matches(turn, filter, matcher, hint, false)?.pop());
+    }
+    read::first_match(&turn.snapshot(), filter, matcher, sort, hint)
 }
 
 fn check_batch(len: usize) -> Result<()> {

@@ -8,3 +8,4 @@ mod cursors;
 mod fork;
 mod ids;
 mod support;
+mod writes;
