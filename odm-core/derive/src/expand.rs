@@ -38,10 +38,10 @@ fn codec(model: &Model, stored: &StoredType, codec: &syn::Ident) -> Option<Token
 
         #[automatically_derived]
         impl #krate::Codec<#ty> for #codec {
-            fn serialize<S: #krate::__private::serde::Serializer>(
+            fn serialize<__S: #krate::__private::serde::Serializer>(
                 value: &#ty,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
                 #function(value, serializer)
             }
         }

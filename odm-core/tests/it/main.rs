@@ -6,6 +6,7 @@ mod filter;
 mod models;
 mod projection;
 mod recorded;
+mod shapes;
 mod sort;
 mod typed_filter;
 mod typed_schema;

@@ -33,7 +33,7 @@ fn comparison() {
     check(|r| r.name().eq("x".to_owned()), doc! { "name": "x" });
     let name = "x".to_owned();
     check(|r| r.name().eq(&name), doc! { "name": "x" });
-    check(|r| r.name().in_(&[name.clone()]), doc! { "name": { "$in": ["x"] } });
+    check(|r| r.name().in_(std::slice::from_ref(&name)), doc! { "name": { "$in": ["x"] } });
     check(|r| r.name().ne("x"), doc! { "name": { "$ne": "x" } });
     check(|r| r.visits().gt(5), doc! { "visits": { "$gt": 5_i64 } });
     check(|r| r.visits().gte(5), doc! { "visits": { "$gte": 5_i64 } });

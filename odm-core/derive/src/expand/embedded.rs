@@ -36,16 +36,16 @@ fn plain(model: &Model, schema: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #krate::FieldType for #ident {
-            type Path<D, F> = #krate::Field<D, F>;
-            type InArray<D, F> = #krate::Field<D, F>;
+            type Path<__D, __F> = #krate::Field<__D, __F>;
+            type InArray<__D, __F> = #krate::Field<__D, __F>;
             type Value = Self;
             type Leaf = Self;
 
-            fn path<D, F>(field: #krate::Field<D, F>) -> #krate::Field<D, F> {
+            fn path<__D, __F>(field: #krate::Field<__D, __F>) -> #krate::Field<__D, __F> {
                 field
             }
 
-            fn in_array<D, F>(field: #krate::Field<D, F>) -> #krate::Field<D, F> {
+            fn in_array<__D, __F>(field: #krate::Field<__D, __F>) -> #krate::Field<__D, __F> {
                 field
             }
 
@@ -75,16 +75,16 @@ fn forward(model: &Model, stored: &StoredType, is_newtype: bool) -> TokenStream 
 
         #[automatically_derived]
         impl #krate::FieldType for #ident {
-            type Path<D, F> = #inner::Path<D, F>;
-            type InArray<D, F> = #inner::InArray<D, F>;
+            type Path<__D, __F> = #inner::Path<__D, __F>;
+            type InArray<__D, __F> = #inner::InArray<__D, __F>;
             type Value = #inner::Value;
             type Leaf = #inner::Leaf;
 
-            fn path<D, F>(field: #krate::Field<D, F>) -> Self::Path<D, F> {
+            fn path<__D, __F>(field: #krate::Field<__D, __F>) -> Self::Path<__D, __F> {
                 #inner::path(field)
             }
 
-            fn in_array<D, F>(field: #krate::Field<D, F>) -> Self::InArray<D, F> {
+            fn in_array<__D, __F>(field: #krate::Field<__D, __F>) -> Self::InArray<__D, __F> {
                 #inner::in_array(field)
             }
 
@@ -102,51 +102,51 @@ fn sub_document(model: &Model, shape: &StructShape) -> TokenStream {
     let path_ident = format_ident!("{}Path", ident.unraw());
     let doc = format!("The path of a [`{}`], and the typed paths of its fields.", ident.unraw());
     let codecs = fields::codecs(model, shape);
-    let methods = fields::methods(model, shape, &quote!(D), Some(&quote!(self.field)));
+    let methods = fields::methods(model, shape, &quote!(__D), Some(&quote!(self.field)));
     let schema = schema::schema(model, shape, false);
     quote! {
         #codecs
 
         #[doc = #doc]
         #[allow(unreachable_pub)]
-        #vis struct #path_ident<D, F> {
-            field: #krate::Field<D, F>,
+        #vis struct #path_ident<__D, __F> {
+            field: #krate::Field<__D, __F>,
         }
 
         #[automatically_derived]
         #[allow(private_interfaces, unreachable_pub, dead_code, clippy::should_implement_trait)]
-        impl<D, F> #path_ident<D, F> {
+        impl<__D, __F> #path_ident<__D, __F> {
             #methods
         }
 
         #[automatically_derived]
-        impl<D, F> ::core::ops::Deref for #path_ident<D, F> {
-            type Target = #krate::Field<D, F>;
+        impl<__D, __F> ::core::ops::Deref for #path_ident<__D, __F> {
+            type Target = #krate::Field<__D, __F>;
 
-            fn deref(&self) -> &#krate::Field<D, F> {
+            fn deref(&self) -> &#krate::Field<__D, __F> {
                 &self.field
             }
         }
 
         #[automatically_derived]
-        impl<D, F> #krate::AsField for #path_ident<D, F> {
-            type Document = D;
-            type Type = F;
+        impl<__D, __F> #krate::AsField for #path_ident<__D, __F> {
+            type Document = __D;
+            type Type = __F;
 
-            fn as_field(&self) -> &#krate::Field<D, F> {
+            fn as_field(&self) -> &#krate::Field<__D, __F> {
                 &self.field
             }
         }
 
         #[automatically_derived]
-        impl<D, F> ::core::clone::Clone for #path_ident<D, F> {
+        impl<__D, __F> ::core::clone::Clone for #path_ident<__D, __F> {
             fn clone(&self) -> Self {
                 #path_ident { field: ::core::clone::Clone::clone(&self.field) }
             }
         }
 
         #[automatically_derived]
-        impl<D, F> ::core::fmt::Debug for #path_ident<D, F> {
+        impl<__D, __F> ::core::fmt::Debug for #path_ident<__D, __F> {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.field, f)
             }
@@ -154,16 +154,16 @@ fn sub_document(model: &Model, shape: &StructShape) -> TokenStream {
 
         #[automatically_derived]
         impl #krate::FieldType for #ident {
-            type Path<D, F> = #path_ident<D, F>;
-            type InArray<D, F> = #path_ident<D, F>;
+            type Path<__D, __F> = #path_ident<__D, __F>;
+            type InArray<__D, __F> = #path_ident<__D, __F>;
             type Value = Self;
             type Leaf = Self;
 
-            fn path<D, F>(field: #krate::Field<D, F>) -> #path_ident<D, F> {
+            fn path<__D, __F>(field: #krate::Field<__D, __F>) -> #path_ident<__D, __F> {
                 #path_ident { field }
             }
 
-            fn in_array<D, F>(field: #krate::Field<D, F>) -> #path_ident<D, F> {
+            fn in_array<__D, __F>(field: #krate::Field<__D, __F>) -> #path_ident<__D, __F> {
                 #path_ident { field }
             }
 
@@ -174,7 +174,7 @@ fn sub_document(model: &Model, shape: &StructShape) -> TokenStream {
 
         #[automatically_derived]
         impl #krate::Embedded for #ident {
-            type Fields<D, F> = #path_ident<D, F>;
+            type Fields<__D, __F> = #path_ident<__D, __F>;
 
             fn schema() -> &'static #krate::Schema {
                 #schema
