@@ -1,1 +1,196 @@
-fn main() {}
+//! Side-by-side measurements, interleaved in one process: the memory engine, the ODM on MongoDB,
+//! the raw driver's typed collection, and two limits written by hand.
+//!
+//! `cargo xtask bench` starts a server and runs it. Arguments: `--sizes 10000,100000`,
+//! `--rounds N`, `--rows TEXT` (rows whose name contains it), `--check` (fail if a floor is missed).
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod driver;
+mod limit_a;
+mod limit_b;
+mod model;
+mod odm;
+mod report;
+mod row;
+mod store;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use backend_memory::MemoryBackend;
+use backend_mongo::MongoBackend;
+
+use crate::driver::Driver;
+use crate::limit_a::LimitA;
+use crate::limit_b::LimitB;
+use crate::odm::Odm;
+use crate::report::{Contender, Report, Samples, check_floors};
+use crate::row::{Fixture, Row, sample};
+use crate::store::Store;
+
+const DATABASE: &str = "odm_bench";
+
+struct Args {
+    sizes: Vec<usize>,
+    rounds: usize,
+    rows: String,
+    check: bool,
+}
+
+fn args() -> Result<Args, String> {
+    let mut args =
+        Args { sizes: vec![10_000, 100_000], rounds: 15, rows: String::new(), check: false };
+    let mut given = std::env::args().skip(1);
+    while let Some(arg) = given.next() {
+        let mut value = || given.next().ok_or(format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--sizes" => {
+                let sizes = value()?;
+                let parse = |size: &str| size.trim().parse().map_err(|_| format!("size {size}?"));
+                args.sizes = sizes.split(',').map(parse).collect::<Result<_, _>>()?;
+            }
+            "--rounds" => args.rounds = value()?.parse().map_err(|_| "--rounds takes a number")?,
+            "--rows" => args.rows = value()?,
+            "--check" => args.check = true,
+            other => return Err(format!("unknown argument {other}")),
+        }
+    }
+    Ok(args)
+}
+
+fn main() -> ExitCode {
+    let args = match args() {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let missed = runtime.block_on(run(&args));
+    if args.check && missed > 0 {
+        eprintln!("{missed} floors missed");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+async fn run(args: &Args) -> usize {
+    let Ok(uri) = std::env::var("MONGODB_URI") else {
+        eprintln!("MONGODB_URI is not set; `cargo xtask bench` starts a server");
+        std::process::exit(1);
+    };
+    let mongo = MongoBackend::connect(&uri).await.expect("the server of MONGODB_URI");
+    let mut reports = Vec::new();
+    for &size in &args.sizes {
+        let report = measure(size, args, &mongo).await;
+        report.print();
+        reports.push(report);
+    }
+    mongo.database(DATABASE).drop().await.expect("drop");
+    mongo.database(format!("{DATABASE}_driver")).drop().await.expect("drop");
+    check_floors(&reports)
+}
+
+async fn measure(size: usize, args: &Args, mongo: &MongoBackend) -> Report {
+    let fixture = Fixture::new(size);
+    let backend = MemoryBackend::new();
+    let memory = Odm(backend.database(DATABASE));
+    let odm = Odm(mongo.database(DATABASE));
+    let driver = mongo.client().database(&format!("{DATABASE}_driver"));
+    let driver = Driver(driver.collection("accounts"));
+    let (limit_a, limit_b) = (LimitA::default(), LimitB::default());
+    fixture.load(&memory).await;
+    fixture.load(&odm).await;
+    fixture.load(&driver).await;
+    fixture.load(&limit_a).await;
+    fixture.load(&limit_b).await;
+
+    let mut rows = Vec::new();
+    for row in Row::ALL.into_iter().filter(|row| row.name().contains(&args.rows)) {
+        let mut samples = Samples::default();
+        for round in 0..=args.rounds {
+            let start = round * 7_919;
+            let (fast, slow) = (Duration::from_millis(4), Duration::from_millis(30));
+            let taken = [
+                (Contender::Memory, sample(row, &memory, &fixture, start, fast).await),
+                (Contender::LimitA, sample(row, &limit_a, &fixture, start, fast).await),
+                (Contender::LimitB, sample(row, &limit_b, &fixture, start, fast).await),
+            ];
+            // Whoever runs second finds the server's caches warm: take turns.
+            let (first, second) = if round % 2 == 0 {
+                let first = sample(row, &odm, &fixture, start, slow).await;
+                (first, sample(row, &driver, &fixture, start, slow).await)
+            } else {
+                let second = sample(row, &driver, &fixture, start, slow).await;
+                (sample(row, &odm, &fixture, start, slow).await, second)
+            };
+            if round == 0 {
+                continue; // warms up
+            }
+            for (contender, took) in taken {
+                samples.push(contender, took);
+            }
+            samples.push(Contender::OdmMongo, first);
+            samples.push(Contender::Driver, second);
+        }
+        rows.push((row, samples));
+    }
+    let fork = args.rows.is_empty().then(|| fork(&backend));
+    let resets = if args.rows.is_empty() {
+        resets(&fixture, (&backend, &memory), &odm, &driver, &limit_a, &limit_b).await
+    } else {
+        Samples::default()
+    };
+    Report { size, rows, fork, resets }
+}
+
+/// The median time of a fork that is dropped afterwards.
+fn fork(backend: &MemoryBackend) -> Duration {
+    let mut samples: Vec<Duration> = (0..101)
+        .map(|_| {
+            let started = Instant::now();
+            let fork = backend.fork();
+            let elapsed = started.elapsed();
+            drop(fork);
+            elapsed
+        })
+        .collect();
+    samples.sort();
+    samples[samples.len() / 2]
+}
+
+async fn resets(
+    fixture: &Fixture,
+    (backend, memory): (&MemoryBackend, &Odm),
+    odm: &Odm,
+    driver: &Driver,
+    limit_a: &LimitA,
+    limit_b: &LimitB,
+) -> Samples {
+    async fn timed(store: &impl Store) -> Duration {
+        let started = Instant::now();
+        store.reset().await;
+        started.elapsed()
+    }
+    let mut samples = Samples::default();
+    for _ in 0..3 {
+        let started = Instant::now();
+        backend.reset();
+        samples.push(Contender::Memory, started.elapsed());
+        samples.push(Contender::OdmMongo, timed(odm).await);
+        samples.push(Contender::Driver, timed(driver).await);
+        samples.push(Contender::LimitA, timed(limit_a).await);
+        samples.push(Contender::LimitB, timed(limit_b).await);
+        fixture.load(memory).await;
+        fixture.load(odm).await;
+        fixture.load(driver).await;
+        fixture.load(limit_a).await;
+        fixture.load(limit_b).await;
+    }
+    samples
+}

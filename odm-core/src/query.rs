@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bson::Bson;
+use bson::{Bson, doc};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
@@ -335,6 +335,19 @@ impl<D: Document, T> Query<D, T> {
         let values =
             target.execute(&ns, Distinct { key, filter, collation, max_time, comment }).await?;
         values.into_iter().map(|value| codec::decode_value(value, &what)).collect()
+    }
+
+    /// How the backend would run the query: the reply of its `explain` command.
+    ///
+    /// # Errors
+    ///
+    /// As [`count`](Query::count).
+    pub async fn explain(self, on: &(impl Executor + ?Sized)) -> Result<bson::Document> {
+        self.check()?;
+        let target = on.target();
+        let command = self.find.to_command(&target.namespace(D::COLLECTION));
+        let explain = doc! { "explain": command, "verbosity": "executionStats" };
+        target.database.run_command(explain).await
     }
 
     /// A change of every match (or, by [`UpdateQuery::one`], the first).

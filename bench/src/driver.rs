@@ -1,0 +1,82 @@
+//! The official driver's own typed collection.
+
+use bson::doc;
+use bson::oid::ObjectId;
+use futures_util::TryStreamExt;
+use mongodb::options::IndexOptions;
+use mongodb::{Collection, IndexModel};
+
+use crate::model::Account;
+use crate::store::Store;
+
+#[derive(Clone)]
+pub(crate) struct Driver(pub(crate) Collection<Account>);
+
+fn scanned() -> bson::Document {
+    doc! {
+        "age": { "$gte": 50 }, "address.city": "Oslo", "active": true, "score": { "$lt": 250 },
+    }
+}
+
+impl Store for Driver {
+    async fn insert_one(&self, account: &mut Account) {
+        self.0.insert_one(account).await.expect("insert_one");
+    }
+
+    async fn insert_many(&self, accounts: &mut [Account]) {
+        self.0.insert_many(accounts.iter()).await.expect("insert_many");
+    }
+
+    async fn get(&self, id: ObjectId) -> Account {
+        self.0.find_one(doc! { "_id": id }).await.expect("find_one").expect("there")
+    }
+
+    async fn get_by_email(&self, email: &str) -> Account {
+        self.0.find_one(doc! { "email": email }).await.expect("find_one").expect("there")
+    }
+
+    async fn group(&self, group: i32) -> Vec<Account> {
+        let cursor = self.0.find(doc! { "group": group }).await.expect("find");
+        cursor.try_collect().await.expect("collect")
+    }
+
+    async fn scan_count(&self) -> u64 {
+        self.0.count_documents(scanned()).await.expect("count_documents")
+    }
+
+    async fn scan(&self) -> Vec<Account> {
+        let cursor = self.0.find(scanned()).await.expect("find");
+        cursor.try_collect().await.expect("collect")
+    }
+
+    async fn balance_page(&self, low: f64) -> Vec<Account> {
+        let find = self.0.find(doc! { "balance": { "$gte": low } });
+        let cursor = find.sort(doc! { "balance": 1 }).limit(20).await.expect("find");
+        cursor.try_collect().await.expect("collect")
+    }
+
+    async fn most_visits(&self) -> Vec<Account> {
+        let find = self.0.find(doc! {}).sort(doc! { "visits": -1 }).limit(10);
+        find.await.expect("find").try_collect().await.expect("collect")
+    }
+
+    async fn update(&self, id: ObjectId, score: i32) {
+        let update = doc! { "$set": { "score": score }, "$inc": { "visits": 1_i64 } };
+        self.0.update_one(doc! { "_id": id }, update).await.expect("update_one");
+    }
+
+    async fn delete(&self, id: ObjectId) {
+        self.0.delete_one(doc! { "_id": id }).await.expect("delete_one");
+    }
+
+    async fn reset(&self) {
+        self.0.drop().await.expect("drop");
+        let unique = IndexOptions::builder().unique(true).build();
+        let indexes = [
+            IndexModel::builder().keys(doc! { "email": 1 }).options(unique).build(),
+            IndexModel::builder().keys(doc! { "group": 1 }).build(),
+            IndexModel::builder().keys(doc! { "balance": 1 }).build(),
+        ];
+        self.0.create_indexes(indexes).await.expect("create_indexes");
+    }
+}

@@ -1,0 +1,129 @@
+//! Limit A: hand-written indexes over plain structs. A read clones the struct.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, RwLock};
+
+use bson::oid::ObjectId;
+
+use crate::model::{Account, scanned};
+use crate::store::Store;
+
+#[derive(Clone, Default)]
+pub(crate) struct LimitA(Arc<RwLock<Tables>>);
+
+#[derive(Default)]
+struct Tables {
+    accounts: BTreeMap<u64, Account>,
+    next: u64,
+    by_id: HashMap<ObjectId, u64>,
+    by_email: HashMap<String, u64>,
+    by_group: BTreeMap<i32, BTreeSet<u64>>,
+    by_balance: BTreeSet<(u64, u64)>,
+}
+
+/// Non-negative doubles compare like their bits.
+fn balance_key(balance: f64) -> u64 {
+    balance.to_bits()
+}
+
+impl Tables {
+    fn insert(&mut self, account: Account) {
+        let record = self.next;
+        self.next += 1;
+        self.by_id.insert(account.id, record);
+        self.by_email.insert(account.email.clone(), record);
+        self.by_group.entry(account.group).or_default().insert(record);
+        self.by_balance.insert((balance_key(account.balance), record));
+        self.accounts.insert(record, account);
+    }
+
+    fn delete(&mut self, id: ObjectId) {
+        let Some(record) = self.by_id.remove(&id) else { return };
+        let Some(account) = self.accounts.remove(&record) else { return };
+        self.by_email.remove(&account.email);
+        if let Some(group) = self.by_group.get_mut(&account.group) {
+            group.remove(&record);
+        }
+        self.by_balance.remove(&(balance_key(account.balance), record));
+    }
+}
+
+impl LimitA {
+    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> T {
+        read(&self.0.read().expect("no panic under the lock"))
+    }
+
+    fn write<T>(&self, write: impl FnOnce(&mut Tables) -> T) -> T {
+        write(&mut self.0.write().expect("no panic under the lock"))
+    }
+}
+
+impl Store for LimitA {
+    async fn insert_one(&self, account: &mut Account) {
+        self.write(|tables| tables.insert(account.clone()));
+    }
+
+    async fn insert_many(&self, accounts: &mut [Account]) {
+        self.write(|tables| accounts.iter().cloned().for_each(|account| tables.insert(account)));
+    }
+
+    async fn get(&self, id: ObjectId) -> Account {
+        self.read(|tables| tables.accounts[&tables.by_id[&id]].clone())
+    }
+
+    async fn get_by_email(&self, email: &str) -> Account {
+        self.read(|tables| tables.accounts[&tables.by_email[email]].clone())
+    }
+
+    async fn group(&self, group: i32) -> Vec<Account> {
+        self.read(|tables| {
+            let records = tables.by_group.get(&group).into_iter().flatten();
+            records.map(|record| tables.accounts[record].clone()).collect()
+        })
+    }
+
+    async fn scan_count(&self) -> u64 {
+        self.read(|tables| tables.accounts.values().filter(|a| scanned(a)).count() as u64)
+    }
+
+    async fn scan(&self) -> Vec<Account> {
+        self.read(|tables| tables.accounts.values().filter(|a| scanned(a)).cloned().collect())
+    }
+
+    async fn balance_page(&self, low: f64) -> Vec<Account> {
+        self.read(|tables| {
+            let from = (Bound::Included((balance_key(low), 0)), Bound::Unbounded);
+            let records = tables.by_balance.range(from).take(20);
+            records.map(|(_, record)| tables.accounts[record].clone()).collect()
+        })
+    }
+
+    async fn most_visits(&self) -> Vec<Account> {
+        self.read(|tables| {
+            let mut all: Vec<&Account> = tables.accounts.values().collect();
+            all.select_nth_unstable_by_key(10, |account| std::cmp::Reverse(account.visits));
+            all.truncate(10);
+            all.sort_by_key(|account| std::cmp::Reverse(account.visits));
+            all.into_iter().cloned().collect()
+        })
+    }
+
+    async fn update(&self, id: ObjectId, score: i32) {
+        self.write(|tables| {
+            let record = tables.by_id[&id];
+            if let Some(account) = tables.accounts.get_mut(&record) {
+                account.score = score;
+                account.visits += 1;
+            }
+        });
+    }
+
+    async fn delete(&self, id: ObjectId) {
+        self.write(|tables| tables.delete(id));
+    }
+
+    async fn reset(&self) {
+        self.write(|tables| *tables = Tables::default());
+    }
+}

@@ -1,0 +1,199 @@
+//! Limit B: the same indexes over encoded BSON; a read decodes by the `bson` crate's serde path.
+//!
+//! Scans look at the encoded fields with a hand-written scanner, as fast as is reasonable.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, RwLock};
+
+use bson::oid::ObjectId;
+
+use crate::model::Account;
+use crate::store::Store;
+
+#[derive(Clone, Default)]
+pub(crate) struct LimitB(Arc<RwLock<Tables>>);
+
+#[derive(Default)]
+struct Tables {
+    accounts: BTreeMap<u64, Box<[u8]>>,
+    next: u64,
+    by_id: HashMap<ObjectId, u64>,
+    by_email: HashMap<String, u64>,
+    by_group: BTreeMap<i32, BTreeSet<u64>>,
+    by_balance: BTreeSet<(u64, u64)>,
+}
+
+fn encode(account: &Account) -> Box<[u8]> {
+    bson::serialize_to_vec(account).expect("an account has a BSON form").into()
+}
+
+fn decode(bytes: &[u8]) -> Account {
+    bson::deserialize_from_slice(bytes).expect("encoded from an account")
+}
+
+impl Tables {
+    fn insert(&mut self, account: &Account) {
+        let record = self.next;
+        self.next += 1;
+        self.by_id.insert(account.id, record);
+        self.by_email.insert(account.email.clone(), record);
+        self.by_group.entry(account.group).or_default().insert(record);
+        self.by_balance.insert((account.balance.to_bits(), record));
+        self.accounts.insert(record, encode(account));
+    }
+
+    fn delete(&mut self, id: ObjectId) {
+        let Some(record) = self.by_id.remove(&id) else { return };
+        let Some(bytes) = self.accounts.remove(&record) else { return };
+        let account = decode(&bytes);
+        self.by_email.remove(&account.email);
+        if let Some(group) = self.by_group.get_mut(&account.group) {
+            group.remove(&record);
+        }
+        self.by_balance.remove(&(account.balance.to_bits(), record));
+    }
+}
+
+/// The elements of a valid encoded document: type, name, value.
+fn elements(doc: &[u8]) -> impl Iterator<Item = (u8, &[u8], &[u8])> {
+    let mut rest = &doc[4..];
+    std::iter::from_fn(move || {
+        let kind = *rest.first()?;
+        if kind == 0 {
+            return None;
+        }
+        let end = 1 + rest[1..].iter().position(|byte| *byte == 0)?;
+        let name = &rest[1..end];
+        let value = &rest[end + 1..];
+        let length = || u32::from_le_bytes([value[0], value[1], value[2], value[3]]) as usize;
+        let size = match kind {
+            0x01 | 0x09 | 0x12 => 8,
+            0x02 => 4 + length(),
+            0x03 | 0x04 => length(),
+            0x07 => 12,
+            0x08 => 1,
+            0x10 => 4,
+            _ => unreachable!("accounts have no other types"),
+        };
+        rest = &value[size..];
+        Some((kind, name, &value[..size]))
+    })
+}
+
+fn int(value: &[u8]) -> i32 {
+    i32::from_le_bytes([value[0], value[1], value[2], value[3]])
+}
+
+fn scanned(doc: &[u8]) -> bool {
+    let mut matched = 0;
+    for (_, name, value) in elements(doc) {
+        let holds = match name {
+            b"age" => int(value) >= 50,
+            b"active" => value[0] == 1,
+            b"score" => int(value) < 250,
+            b"address" => elements(value)
+                .any(|(_, name, city)| name == b"city" && &city[4..city.len() - 1] == b"Oslo"),
+            _ => continue,
+        };
+        if !holds {
+            return false;
+        }
+        matched += 1;
+        if matched == 4 {
+            return true;
+        }
+    }
+    false
+}
+
+fn visits(doc: &[u8]) -> i64 {
+    let found = elements(doc).find(|(_, name, _)| *name == b"visits");
+    found.map_or(0, |(_, _, value)| {
+        i64::from_le_bytes(value.try_into().expect("visits is an int64"))
+    })
+}
+
+impl LimitB {
+    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> T {
+        read(&self.0.read().expect("no panic under the lock"))
+    }
+
+    fn write<T>(&self, write: impl FnOnce(&mut Tables) -> T) -> T {
+        write(&mut self.0.write().expect("no panic under the lock"))
+    }
+}
+
+impl Store for LimitB {
+    async fn insert_one(&self, account: &mut Account) {
+        self.write(|tables| tables.insert(account));
+    }
+
+    async fn insert_many(&self, accounts: &mut [Account]) {
+        self.write(|tables| accounts.iter().for_each(|account| tables.insert(account)));
+    }
+
+    async fn get(&self, id: ObjectId) -> Account {
+        self.read(|tables| decode(&tables.accounts[&tables.by_id[&id]]))
+    }
+
+    async fn get_by_email(&self, email: &str) -> Account {
+        self.read(|tables| decode(&tables.accounts[&tables.by_email[email]]))
+    }
+
+    async fn group(&self, group: i32) -> Vec<Account> {
+        self.read(|tables| {
+            let records = tables.by_group.get(&group).into_iter().flatten();
+            records.map(|record| decode(&tables.accounts[record])).collect()
+        })
+    }
+
+    async fn scan_count(&self) -> u64 {
+        self.read(|tables| tables.accounts.values().filter(|doc| scanned(doc)).count() as u64)
+    }
+
+    async fn scan(&self) -> Vec<Account> {
+        self.read(|tables| {
+            tables.accounts.values().filter(|doc| scanned(doc)).map(|doc| decode(doc)).collect()
+        })
+    }
+
+    async fn balance_page(&self, low: f64) -> Vec<Account> {
+        self.read(|tables| {
+            let from = (Bound::Included((low.to_bits(), 0)), Bound::Unbounded);
+            let records = tables.by_balance.range(from).take(20);
+            records.map(|(_, record)| decode(&tables.accounts[record])).collect()
+        })
+    }
+
+    async fn most_visits(&self) -> Vec<Account> {
+        self.read(|tables| {
+            let mut all: Vec<(i64, &[u8])> =
+                tables.accounts.values().map(|doc| (visits(doc), &doc[..])).collect();
+            all.select_nth_unstable_by_key(10, |(visits, _)| std::cmp::Reverse(*visits));
+            all.truncate(10);
+            all.sort_by_key(|(visits, _)| std::cmp::Reverse(*visits));
+            all.into_iter().map(|(_, doc)| decode(doc)).collect()
+        })
+    }
+
+    async fn update(&self, id: ObjectId, score: i32) {
+        self.write(|tables| {
+            let record = tables.by_id[&id];
+            if let Some(bytes) = tables.accounts.get_mut(&record) {
+                let mut account = decode(bytes);
+                account.score = score;
+                account.visits += 1;
+                *bytes = encode(&account);
+            }
+        });
+    }
+
+    async fn delete(&self, id: ObjectId) {
+        self.write(|tables| tables.delete(id));
+    }
+
+    async fn reset(&self) {
+        self.write(|tables| *tables = Tables::default());
+    }
+}

@@ -1,0 +1,77 @@
+//! The ODM: the same code on the memory engine and on MongoDB.
+
+use bson::oid::ObjectId;
+use odm_core::{Database, Document};
+
+use crate::model::Account;
+use crate::store::Store;
+
+#[derive(Clone)]
+pub(crate) struct Odm(pub(crate) Database);
+
+impl Store for Odm {
+    async fn insert_one(&self, account: &mut Account) {
+        account.insert(&self.0).await.expect("insert");
+    }
+
+    async fn insert_many(&self, accounts: &mut [Account]) {
+        Account::insert_many(accounts, &self.0).await.expect("insert_many");
+    }
+
+    async fn get(&self, id: ObjectId) -> Account {
+        Account::get(id, &self.0).await.expect("get")
+    }
+
+    async fn get_by_email(&self, email: &str) -> Account {
+        let found = Account::find().filter(|a| a.email().eq(email)).first(&self.0).await;
+        found.expect("find").expect("there")
+    }
+
+    async fn group(&self, group: i32) -> Vec<Account> {
+        Account::find().filter(|a| a.group().eq(group)).all(&self.0).await.expect("find")
+    }
+
+    async fn scan_count(&self) -> u64 {
+        let scanned = Account::find().filter(|a| {
+            a.age().gte(50)
+                & a.address().city().eq("Oslo")
+                & a.active().eq(true)
+                & a.score().lt(250)
+        });
+        scanned.count(&self.0).await.expect("count")
+    }
+
+    async fn scan(&self) -> Vec<Account> {
+        let scanned = Account::find().filter(|a| {
+            a.age().gte(50)
+                & a.address().city().eq("Oslo")
+                & a.active().eq(true)
+                & a.score().lt(250)
+        });
+        scanned.all(&self.0).await.expect("find")
+    }
+
+    async fn balance_page(&self, low: f64) -> Vec<Account> {
+        let page = Account::find().filter(|a| a.balance().gte(low)).sort(|a| a.balance().asc());
+        page.limit(20).all(&self.0).await.expect("find")
+    }
+
+    async fn most_visits(&self) -> Vec<Account> {
+        let top = Account::find().sort(|a| a.visits().desc()).limit(10);
+        top.all(&self.0).await.expect("find")
+    }
+
+    async fn update(&self, id: ObjectId, score: i32) {
+        let update = Account::find_by_id(&id).update(|a| a.score().set(score) & a.visits().inc(1));
+        update.one().run(&self.0).await.expect("update");
+    }
+
+    async fn delete(&self, id: ObjectId) {
+        Account::find_by_id(&id).delete_one(&self.0).await.expect("delete");
+    }
+
+    async fn reset(&self) {
+        self.0.drop().await.expect("drop");
+        Account::ensure_indexes(&self.0).await.expect("ensure_indexes");
+    }
+}

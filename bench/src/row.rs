@@ -1,0 +1,240 @@
+//! The rows: what is measured, and how one sample of it is taken.
+
+use std::time::{Duration, Instant};
+
+use crate::model::{Account, GROUPS, accounts};
+use crate::store::Store;
+
+/// The seed of the documents that are there throughout, and of those that come and go.
+const BASE_SEED: u64 = 1;
+const EXTRA_SEED: u64 = 2;
+const BATCH: usize = 1_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    InsertOne,
+    InsertBatch,
+    GetById,
+    GetByUnique,
+    IndexedEquality,
+    ScanCount,
+    ScanFetch,
+    IndexedRange,
+    Top10,
+    Update,
+    Delete,
+    Mixed(usize),
+}
+
+impl Row {
+    pub(crate) const ALL: [Row; 15] = [
+        Row::InsertOne,
+        Row::InsertBatch,
+        Row::GetById,
+        Row::GetByUnique,
+        Row::IndexedEquality,
+        Row::ScanCount,
+        Row::ScanFetch,
+        Row::IndexedRange,
+        Row::Top10,
+        Row::Update,
+        Row::Delete,
+        Row::Mixed(1),
+        Row::Mixed(2),
+        Row::Mixed(8),
+        Row::Mixed(64),
+    ];
+
+    pub(crate) fn name(self) -> String {
+        match self {
+            Row::InsertOne => "insert one".to_owned(),
+            Row::InsertBatch => format!("insert a batch of {BATCH}"),
+            Row::GetById => "get by _id".to_owned(),
+            Row::GetByUnique => "get by unique index".to_owned(),
+            Row::IndexedEquality => "indexed equality, 1 %".to_owned(),
+            Row::ScanCount => "scan, 4-part filter, count".to_owned(),
+            Row::ScanFetch => "scan, 4-part filter, fetch".to_owned(),
+            Row::IndexedRange => "indexed range, sorted, 20".to_owned(),
+            Row::Top10 => "unindexed top 10".to_owned(),
+            Row::Update => "update by _id".to_owned(),
+            Row::Delete => "delete by _id".to_owned(),
+            Row::Mixed(tasks) => format!("mixed, {tasks} tasks, each op"),
+        }
+    }
+
+    /// Whether the row reads and decodes documents, and nothing else.
+    pub(crate) fn is_read(self) -> bool {
+        !matches!(
+            self,
+            Row::InsertOne | Row::InsertBatch | Row::Update | Row::Delete | Row::Mixed(_)
+        )
+    }
+
+    /// Whether the row touches a single document.
+    pub(crate) fn is_point(self) -> bool {
+        matches!(self, Row::InsertOne | Row::GetById | Row::GetByUnique | Row::Update | Row::Delete)
+    }
+}
+
+/// The documents that every contender holds, and the order in which they are asked for.
+pub(crate) struct Fixture {
+    pub(crate) base: Vec<Account>,
+    extra: Vec<Account>,
+    order: Vec<usize>,
+}
+
+impl Fixture {
+    pub(crate) fn new(size: usize) -> Self {
+        let mut order: Vec<usize> = (0..size).collect();
+        fastrand::Rng::with_seed(BASE_SEED).shuffle(&mut order);
+        Fixture {
+            base: accounts(size, BASE_SEED),
+            extra: accounts(BATCH.max(size / 20), EXTRA_SEED),
+            order,
+        }
+    }
+
+    pub(crate) async fn load(&self, store: &impl Store) {
+        store.reset().await;
+        for chunk in self.base.clone().chunks_mut(BATCH) {
+            store.insert_many(chunk).await;
+        }
+    }
+
+    fn pick(&self, n: usize) -> &Account {
+        &self.base[self.order[n % self.order.len()]]
+    }
+}
+
+/// One sample: the mean time of an operation, over enough of them to fill `budget`.
+///
+/// `start` varies from sample to sample, so that other documents are asked for.
+pub(crate) async fn sample<S: Store>(
+    row: Row,
+    store: &S,
+    fixture: &Fixture,
+    start: usize,
+    budget: Duration,
+) -> Duration {
+    match row {
+        Row::InsertOne | Row::InsertBatch | Row::Delete => {
+            come_and_go(row, store, fixture, budget).await
+        }
+        Row::Mixed(tasks) => mixed(tasks, store, fixture, start, budget).await,
+        _ => {
+            let mut n = 0;
+            let started = Instant::now();
+            loop {
+                once(row, store, fixture, start + n).await;
+                n += 1;
+                let elapsed = started.elapsed();
+                if elapsed >= budget {
+                    return elapsed / u32::try_from(n).expect("few operations fit a budget");
+                }
+            }
+        }
+    }
+}
+
+async fn once<S: Store>(row: Row, store: &S, fixture: &Fixture, n: usize) {
+    let account = fixture.pick(n);
+    match row {
+        Row::GetById => assert_eq!(store.get(account.id).await.id, account.id),
+        Row::GetByUnique => assert_eq!(store.get_by_email(&account.email).await.id, account.id),
+        Row::IndexedEquality => {
+            let group = i32::try_from(n).expect("small") % GROUPS;
+            assert!(!store.group(group).await.is_empty());
+        }
+        Row::ScanCount => assert!(store.scan_count().await > 0),
+        Row::ScanFetch => assert!(!store.scan().await.is_empty()),
+        Row::IndexedRange => {
+            let low = account.balance.min(9_000.0);
+            assert_eq!(store.balance_page(low).await.len(), 20);
+        }
+        Row::Top10 => assert_eq!(store.most_visits().await.len(), 10),
+        Row::Update => store.update(account.id, account.score ^ (n as i32 & 1)).await,
+        Row::InsertOne | Row::InsertBatch | Row::Delete | Row::Mixed(_) => {
+            unreachable!("sampled elsewhere")
+        }
+    }
+}
+
+/// Inserts documents and deletes them again; only what the row names is timed.
+async fn come_and_go<S: Store>(
+    row: Row,
+    store: &S,
+    fixture: &Fixture,
+    budget: Duration,
+) -> Duration {
+    let mut timed = Duration::ZERO;
+    let mut operations = 0_u32;
+    while timed < budget {
+        let mut extra = fixture.extra[..BATCH].to_vec();
+        let ids: Vec<_> = extra.iter().map(|account| account.id).collect();
+        let mut count = BATCH;
+        let started = Instant::now();
+        if row == Row::InsertOne {
+            for (n, account) in extra.iter_mut().enumerate() {
+                store.insert_one(account).await;
+                if started.elapsed() > budget * 2 {
+                    count = n + 1;
+                    break;
+                }
+            }
+        } else {
+            store.insert_many(&mut extra).await;
+        }
+        let inserting = started.elapsed();
+        let started = Instant::now();
+        for id in &ids[..count] {
+            store.delete(*id).await;
+        }
+        let deleting = started.elapsed();
+        let (elapsed, done) = match row {
+            Row::InsertBatch => (inserting, 1),
+            Row::InsertOne => (inserting, count),
+            _ => (deleting, count),
+        };
+        timed += elapsed;
+        operations += u32::try_from(done).expect("a batch is small");
+    }
+    timed / operations
+}
+
+/// Four reads to one update, from `tasks` tasks at once.
+async fn mixed<S: Store>(
+    tasks: usize,
+    store: &S,
+    fixture: &Fixture,
+    start: usize,
+    budget: Duration,
+) -> Duration {
+    // As many operations as one task manages within the budget, but some for each task.
+    let ids: Vec<_> = (0..1024).map(|n| fixture.pick(start + n).id).collect();
+    let ids: std::sync::Arc<[_]> = ids.into();
+    let started = Instant::now();
+    store.get(ids[0]).await;
+    let each = started.elapsed().max(Duration::from_nanos(500));
+    let operations = (budget.as_nanos() / each.as_nanos()).max(1) as usize;
+    let per_task = (operations / tasks).clamp(4, 4_000);
+    let started = Instant::now();
+    let running: Vec<_> = (0..tasks)
+        .map(|task| {
+            let (store, ids) = (store.clone(), ids.clone());
+            tokio::spawn(async move {
+                for n in 0..per_task {
+                    let id = ids[(task * 37 + n) % ids.len()];
+                    if n % 5 == 4 {
+                        store.update(id, n as i32).await;
+                    } else {
+                        store.get(id).await;
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.expect("no task panics");
+    }
+    started.elapsed() / u32::try_from(tasks * per_task).expect("small")
+}

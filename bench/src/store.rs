@@ -1,0 +1,30 @@
+//! What every contender does.
+
+use std::future::Future;
+
+use bson::oid::ObjectId;
+
+use crate::model::Account;
+
+/// A place for accounts with indexes on `_id`, `email` (unique), `group` and `balance`.
+///
+/// Every read hands out owned, decoded accounts.
+pub(crate) trait Store: Clone + Send + Sync + 'static {
+    fn insert_one(&self, account: &mut Account) -> impl Future<Output = ()> + Send;
+    fn insert_many(&self, accounts: &mut [Account]) -> impl Future<Output = ()> + Send;
+    fn get(&self, id: ObjectId) -> impl Future<Output = Account> + Send;
+    fn get_by_email(&self, email: &str) -> impl Future<Output = Account> + Send;
+    fn group(&self, group: i32) -> impl Future<Output = Vec<Account>> + Send;
+    /// Counts by the four-part filter, which no index serves.
+    fn scan_count(&self) -> impl Future<Output = u64> + Send;
+    fn scan(&self) -> impl Future<Output = Vec<Account>> + Send;
+    /// The 20 accounts of least balance from `low` upwards.
+    fn balance_page(&self, low: f64) -> impl Future<Output = Vec<Account>> + Send;
+    /// The 10 accounts with most visits; no index serves it.
+    fn most_visits(&self) -> impl Future<Output = Vec<Account>> + Send;
+    /// Sets the score and counts a visit.
+    fn update(&self, id: ObjectId, score: i32) -> impl Future<Output = ()> + Send;
+    fn delete(&self, id: ObjectId) -> impl Future<Output = ()> + Send;
+    /// Removes everything; indexes are there afterwards.
+    fn reset(&self) -> impl Future<Output = ()> + Send;
+}

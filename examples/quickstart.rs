@@ -1,0 +1,153 @@
+//! Real restaurants: load, index, query, update, and a refusal handled.
+//!
+//! `cargo run -p examples --example quickstart` runs on the memory engine;
+//! `cargo run -p examples --features mongo --example quickstart -- --uri mongodb://localhost:27017/app`
+//! on a server, with the same output. `--data FILE` loads another file than the one shipped.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use examples::{Borough, Grade, Restaurant, data, table};
+use odm_core::bson::oid::ObjectId;
+use odm_core::bson::{DateTime, doc};
+use odm_core::{Database, Document};
+
+#[derive(Default)]
+struct Args {
+    uri: Option<String>,
+    data: Option<PathBuf>,
+}
+
+fn args() -> Result<Args, String> {
+    let mut args = Args::default();
+    let mut given = std::env::args().skip(1);
+    while let Some(arg) = given.next() {
+        let mut value = || given.next().ok_or(format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--uri" => args.uri = Some(value()?),
+            "--data" => args.data = Some(value()?.into()),
+            other => return Err(format!("unknown argument {other}: try --uri URI or --data FILE")),
+        }
+    }
+    Ok(args)
+}
+
+/// The only line that knows which backend it is.
+async fn database(uri: Option<String>) -> Result<Database, Box<dyn Error>> {
+    match uri {
+        None => Ok(backend_memory::MemoryBackend::new().database("quickstart")),
+        #[cfg(feature = "mongo")]
+        Some(uri) => {
+            Ok(backend_mongo::MongoBackend::connect(&uri).await?.database("odm_quickstart"))
+        }
+        #[cfg(not(feature = "mongo"))]
+        Some(_) => Err("for --uri, run with `--features mongo`: it brings the driver".into()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = args()?;
+    let db = database(args.uri).await?;
+    Restaurant::drop_collection(&db).await?;
+
+    // Indexes first: the unique one guards the load.
+    Restaurant::ensure_indexes(&db).await?;
+    let mut restaurants = data::restaurants(args.data.as_deref())?;
+    data::insert(&mut restaurants, &db).await?;
+    println!("{} restaurants loaded\n", Restaurant::find().count(&db).await?);
+
+    println!("Worst inspections in Queens, of 30 points and more:");
+    let failing = Restaurant::find()
+        .filter(|r| r.borough().eq(Borough::Queens) & r.grades().any(|g| g.score().gte(30)))
+        .sort(|r| r.name().asc().then(r.restaurant_id().asc()))
+        .limit(8)
+        .all(&db)
+        .await?;
+    print_table(&failing);
+
+    println!("\nPizza or bakeries on a street named after a saint, by zip code:");
+    let saints = Restaurant::find()
+        .filter(|r| {
+            r.cuisine().in_(["Pizza", "Bakery"])
+                & r.address().street().regex_with(r"^(st|saint)\b", "i")
+        })
+        .sort(|r| r.address().zipcode().asc().then(r.restaurant_id().asc()))
+        .all(&db)
+        .await?;
+    print_table(&saints);
+
+    // Documents work wherever you prefer them.
+    let eleven = Restaurant::find().raw(doc! { "address.zipcode": { "$regex": "^11" } });
+    println!("\n{} restaurants have a zip code that begins with 11", eleven.count(&db).await?);
+
+    let mut cuisines: Vec<String> = Restaurant::find()
+        .filter(|r| r.borough().eq(Borough::StatenIsland))
+        .distinct(|r| r.cuisine(), &db)
+        .await?;
+    cuisines.sort();
+    println!("Staten Island serves {}", cuisines.join(", "));
+
+    // One update of all that match.
+    let grade =
+        Grade { date: DateTime::from_millis(1_700_000_000_000), grade: "A".into(), score: 5 };
+    let renamed = Restaurant::find()
+        .filter(|r| r.cuisine().eq("Hamburgers"))
+        .update(|r| r.cuisine().set("Burgers") & r.grades().push(grade))
+        .run(&db)
+        .await?;
+    println!("\n{} of {} hamburger places renamed and regraded", renamed.modified, renamed.matched);
+
+    // A second restaurant with the same number is refused, and the refusal says why.
+    if let Some(first) = Restaurant::find().sort(|r| r.restaurant_id().asc()).first(&db).await? {
+        let mut twin = Restaurant { id: ObjectId::new(), name: "The Twin".into(), ..first };
+        match twin.insert(&db).await {
+            Err(error) if error.is_duplicate_key() => {
+                let refused = error.duplicate_key().ok_or("a duplicate key has details")?;
+                println!(
+                    "{} refused: index {}, key {}",
+                    twin.name, refused.index, refused.key_value
+                );
+            }
+            Err(other) => return Err(other.into()),
+            Ok(_) => return Err("the unique index did not hold".into()),
+        }
+    }
+
+    let plan = Restaurant::find()
+        .filter(|r| r.borough().eq(Borough::Bronx) & r.cuisine().eq("Bakery"))
+        .explain(&db)
+        .await?;
+    println!("Bakeries of the Bronx come by index: {}", index_of(&plan).unwrap_or("none"));
+    db.drop().await?;
+    Ok(())
+}
+
+/// The name of the index in the winning plan, wherever in the tree it is.
+fn index_of(plan: &odm_core::bson::Document) -> Option<&str> {
+    if let Ok(name) = plan.get_str("indexName") {
+        return Some(name);
+    }
+    ["queryPlanner", "winningPlan", "queryPlan", "inputStage"]
+        .into_iter()
+        .filter_map(|key| plan.get_document(key).ok())
+        .find_map(index_of)
+}
+
+fn print_table(restaurants: &[Restaurant]) {
+    let rows: Vec<[String; 5]> = restaurants
+        .iter()
+        .map(|restaurant| {
+            let worst = restaurant.grades.iter().map(|grade| grade.score).max();
+            [
+                restaurant.name.clone(),
+                restaurant.cuisine.clone(),
+                format!("{} {}", restaurant.address.building, restaurant.address.street),
+                restaurant.address.zipcode.clone(),
+                worst.map_or_else(|| "-".to_owned(), |score| score.to_string()),
+            ]
+        })
+        .collect();
+    table::print(["name", "cuisine", "address", "zip", "worst"], &rows);
+}
