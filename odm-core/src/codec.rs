@@ -1,8 +1,8 @@
 //! Between Rust values and encoded documents: straight, never through a tree.
 
 use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{DecodeError, Error, Result};
 use crate::raw_doc::RawDoc;
@@ -16,13 +16,31 @@ pub(crate) fn encode<T: Serialize>(value: &T, what: &str) -> Result<RawDocumentB
     bson::serialize_to_raw_document_buf(value).map_err(|error| encode_error(what, &error))
 }
 
-/// Encodes `value` as a single BSON value; `what` names it in errors.
+/// Encodes `value` as a single BSON value, in the form that it has in a document; `what` names it
+/// in errors.
+///
+/// Not by [`bson::serialize_to_bson`], which tells types that it is human readable: they may
+/// choose another form than the one in documents (`IpAddr` does, for one).
 ///
 /// # Errors
 ///
 /// [`Error::Encode`] if the value has no BSON form.
-pub(crate) fn encode_value<T: Serialize>(value: &T, what: &str) -> Result<Bson> {
-    bson::serialize_to_bson(value).map_err(|error| encode_error(what, &error))
+pub(crate) fn encode_value<T: Serialize + ?Sized>(value: &T, what: &str) -> Result<Bson> {
+    let refused = |error: bson::error::Error| encode_error(what, &error);
+    let bytes = bson::serialize_to_vec(&Only { value }).map_err(refused)?;
+    let doc = RawDocument::from_bytes(&bytes).map_err(refused)?;
+    match doc.iter().next() {
+        Some(element) => element.and_then(|(_, value)| Bson::try_from(value)).map_err(refused),
+        None => {
+            Err(Error::Encode { what: what.to_owned(), message: "serde wrote no value".into() })
+        }
+    }
+}
+
+/// A value on its own, in a document.
+#[derive(Serialize, Deserialize)]
+struct Only<T> {
+    value: T,
 }
 
 fn encode_error(what: &str, error: &bson::error::Error) -> Error {
@@ -40,14 +58,17 @@ pub(crate) fn decode<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T
         .map_err(|error| explain::<T>(doc.as_raw(), model, &error).into())
 }
 
-/// Decodes a single value into the Rust type that `what` names in errors.
+/// Decodes a single value, which has the form of one in a document, into the Rust type that `what`
+/// names in errors.
 ///
 /// # Errors
 ///
 /// [`Error::Decode`].
 pub(crate) fn decode_value<T: DeserializeOwned>(value: Bson, what: &str) -> Result<T> {
     let found = describe(&value);
-    bson::deserialize_from_bson(value).map_err(|error| {
+    let decoded = bson::serialize_to_vec(&Only { value })
+        .and_then(|bytes| bson::deserialize_from_slice::<Only<T>>(&bytes));
+    decoded.map(|only| only.value).map_err(|error| {
         let message = error.message.clone().unwrap_or_else(|| error.to_string());
         let mut decode = DecodeError::new(what, message);
         decode.expected = expected(&decode.message);
@@ -219,5 +240,22 @@ mod tests {
         assert!(matches!(&error, Error::Encode { what, .. } if what == "User.age"), "{error}");
         let error = encode(&5, "User").unwrap_err();
         assert!(matches!(error, Error::Encode { .. }));
+    }
+
+    /// As in a document, where types are not told that the format is human readable.
+    #[test]
+    fn single_values_have_the_form_of_those_in_documents() {
+        let ip = std::net::IpAddr::from([127, 0, 0, 1]);
+        let value = encode_value(&ip, "test").unwrap();
+        let doc = encode(&std::collections::BTreeMap::from([("ip", ip)]), "test").unwrap();
+        let stored = bson::Document::try_from(&doc).unwrap();
+        assert_eq!(Some(&value), stored.get("ip"));
+        assert_eq!(decode_value::<std::net::IpAddr>(value, "test").unwrap(), ip);
+
+        let Error::Decode(error) = decode_value::<i32>("x".into(), "User.age").unwrap_err() else {
+            panic!("not a decoding error")
+        };
+        assert!(error.found.contains("string"), "{error:?}");
+        assert!(error.to_string().contains("User.age"), "{error}");
     }
 }

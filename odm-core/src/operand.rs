@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
-use bson::{Bson, RawDocument, oid::ObjectId};
+use bson::{Bson, oid::ObjectId};
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::codec::encode_value;
+use crate::error::Result;
 use crate::field::{Codec, Stored};
 
 /// A value that can be written to a field of type `T`.
@@ -43,26 +44,8 @@ pub trait Comparand<T: ?Sized> {
     fn encode(self) -> Result<Bson>;
 }
 
-/// The value as serde writes it into a stored document.
-///
-/// Not by [`bson::serialize_to_bson`], which tells types that it is human readable: they may
-/// choose another form than the one in the document (`IpAddr` does, for one).
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bson> {
-    #[derive(Serialize)]
-    struct Only<'a, T: ?Sized> {
-        value: &'a T,
-    }
-    let refused = |error: &dyn std::fmt::Display| Error::Encode {
-        what: format!("a `{}`", std::any::type_name::<T>()),
-        message: error.to_string(),
-    };
-    let bytes = bson::serialize_to_vec(&Only { value }).map_err(|error| refused(&error))?;
-    let doc = RawDocument::from_bytes(&bytes).map_err(|error| refused(&error))?;
-    match doc.iter().next() {
-        Some(Ok((_, value))) => Bson::try_from(value).map_err(|error| refused(&error)),
-        Some(Err(error)) => Err(refused(&error)),
-        None => Err(refused(&"serde wrote no value")),
-    }
+fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bson> {
+    encode_value(value, std::any::type_name::<T>())
 }
 
 /// Implements both traits for values that serde can write.
