@@ -90,7 +90,7 @@ impl<D, T> Field<D, T> {
         Field::new(FieldPath::from_static(""))
     }
 
-    /// The stored path.
+    /// The stored path, to look at: operations use [`checked_path`](Self::checked_path).
     #[must_use]
     pub fn path(&self) -> &FieldPath {
         &self.path
@@ -113,8 +113,12 @@ impl<D, T> Field<D, T> {
         Field { path: self.path, refused: self.refused, types: PhantomData }
     }
 
-    /// The path, unless it was refused when it was made.
-    fn checked(&self) -> Result<FieldPath> {
+    /// The stored path, to be used in an operation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if it leads through a map key that a path cannot hold.
+    pub fn checked_path(&self) -> Result<FieldPath> {
         match &self.refused {
             None => Ok(self.path.clone()),
             Some(error) => Err(error.clone()),

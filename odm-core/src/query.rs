@@ -327,7 +327,7 @@ impl<D: Document, T> Query<D, T> {
         P: AsField<Document = D>,
     {
         self.check()?;
-        let key = field(D::fields()).as_field().path().clone();
+        let key = field(D::fields()).as_field().checked_path()?;
         let what = format!("{}.{key}", D::schema().model);
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);

@@ -43,7 +43,8 @@ impl<D, T: FieldType> Field<D, T> {
     {
         let filter = conditions(Element::<T>::path(Field::root())).into_filter();
         FilterOf::from_result(
-            self.checked().and_then(|path| filter.and_then(|filter| elem_match(&path, filter))),
+            self.checked_path()
+                .and_then(|path| filter.and_then(|filter| elem_match(&path, filter))),
         )
     }
 

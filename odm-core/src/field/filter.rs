@@ -107,7 +107,7 @@ impl<D, T> Field<D, T> {
     /// The filter `{path: predicate}`.
     pub(crate) fn matches(&self, predicate: Result<Predicate>) -> FilterOf<D> {
         FilterOf::from_result(
-            self.checked().and_then(|path| predicate.map(|it| Filter::Field(path, it))),
+            self.checked_path().and_then(|path| predicate.map(|it| Filter::Field(path, it))),
         )
     }
 }

@@ -57,11 +57,11 @@ impl<D> fmt::Debug for SortOf<D> {
 impl<D, T: FieldType> Field<D, T> {
     /// Ascending: the least first.
     pub fn asc(&self) -> SortOf<D> {
-        SortOf::from_result(self.checked().map(Sort::asc))
+        SortOf::from_result(self.checked_path().map(Sort::asc))
     }
 
     /// Descending: the greatest first.
     pub fn desc(&self) -> SortOf<D> {
-        SortOf::from_result(self.checked().map(Sort::desc))
+        SortOf::from_result(self.checked_path().map(Sort::desc))
     }
 }

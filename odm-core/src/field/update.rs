@@ -98,7 +98,7 @@ impl<D> fmt::Debug for UpdateOf<D> {
 impl<D, T> Field<D, T> {
     fn change(&self, change: Result<Change>) -> UpdateOf<D> {
         UpdateOf::from_result(
-            self.checked().and_then(|path| change.map(|change| vec![(path, change)])),
+            self.checked_path().and_then(|path| change.map(|change| vec![(path, change)])),
         )
     }
 }
@@ -121,7 +121,7 @@ impl<D, T: FieldType> Field<D, T> {
 
     /// `$rename`: moves the value to another field, which it replaces.
     pub fn rename(&self, to: &Field<D, T>) -> UpdateOf<D> {
-        self.change(to.checked().map(Change::Rename))
+        self.change(to.checked_path().map(Change::Rename))
     }
 
     /// `$min`: sets the field to `value` if that is less, or if there is none.
