@@ -23,7 +23,7 @@ pub trait Operand<T: ?Sized> {
     ///
     /// # Errors
     ///
-    /// [`Error::Encode`] if serde cannot write the value, or it has no BSON form.
+    /// [`Error::Encode`](crate::Error::Encode) if serde cannot write the value, or it has no BSON form.
     fn encode(self) -> Result<Bson>;
 }
 
@@ -40,7 +40,7 @@ pub trait Comparand<T: ?Sized> {
     ///
     /// # Errors
     ///
-    /// [`Error::Encode`] if serde cannot write the value, or it has no BSON form.
+    /// [`Error::Encode`](crate::Error::Encode) if serde cannot write the value, or it has no BSON form.
     fn encode(self) -> Result<Bson>;
 }
 

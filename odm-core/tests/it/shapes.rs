@@ -330,20 +330,20 @@ fn hygiene() {
 
 mod private {
     pub(crate) mod reexport {
-        pub(crate) use odm_core;
+        pub(crate) use odm_core as odm;
     }
 
     use odm_core::{Document, Embedded};
     use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize, Embedded)]
-    #[odm(crate = "self::reexport::odm_core")]
+    #[odm(crate = "self::reexport::odm")]
     struct Hidden {
         inner: i32,
     }
 
     #[derive(Serialize, Deserialize, Document)]
-    #[odm(crate = "self::reexport::odm_core", index(keys("hidden.inner")))]
+    #[odm(crate = "self::reexport::odm", index(keys("hidden.inner")))]
     pub(crate) struct Shown {
         #[serde(rename = "_id")]
         id: String,
