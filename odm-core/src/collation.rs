@@ -1,5 +1,7 @@
 //! Collations: how strings compare.
 
+mod parse;
+
 use serde::{Deserialize, Serialize};
 
 /// How strings compare: a locale of ICU and its options, as MongoDB names them.

@@ -1,6 +1,7 @@
 //! Indexes.
 
 mod parse;
+mod print;
 
 use std::time::Duration;
 

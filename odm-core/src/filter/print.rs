@@ -21,29 +21,41 @@ impl Filter {
                 side_by_side(parts).unwrap_or_else(|| doc! { "$and": list(parts) })
             }
             Filter::Raw(doc) => doc.clone(),
-            single => {
-                let (name, value) = single.entry();
-                doc! { name: value }
-            }
+            single => doc! { single.operator(): single.operand() },
         }
     }
 
-    /// The one field that says this filter. Empty conjunctions and raw documents have none.
-    fn entry(&self) -> (&str, Bson) {
+    /// The name that stands where field names do: a path, `$or`, `$expr`, ….
+    pub(crate) fn operator(&self) -> &str {
         match self {
-            Filter::And(parts) => ("$and", list(parts).into()),
-            Filter::Or(parts) => ("$or", list(parts).into()),
-            Filter::Nor(parts) => ("$nor", list(parts).into()),
-            Filter::Field(path, predicate) => (path.as_str(), field_operand(path, predicate)),
-            Filter::Expr(expr) => ("$expr", expr.0.clone()),
-            Filter::Where(code) => ("$where", code.clone()),
-            Filter::Text(text) => ("$text", text.to_document().into()),
-            Filter::JsonSchema(schema) => ("$jsonSchema", schema.clone().into()),
-            Filter::SampleRate(rate) => ("$sampleRate", (*rate).into()),
-            Filter::Comment(comment) => ("$comment", comment.clone()),
-            Filter::AlwaysTrue => ("$alwaysTrue", Bson::Int32(1)),
-            Filter::AlwaysFalse => ("$alwaysFalse", Bson::Int32(1)),
-            Filter::Raw(doc) => ("$and", vec![Bson::Document(doc.clone())].into()),
+            Filter::And(_) | Filter::Raw(_) => "$and",
+            Filter::Or(_) => "$or",
+            Filter::Nor(_) => "$nor",
+            Filter::Field(path, _) => path.as_str(),
+            Filter::Expr(_) => "$expr",
+            Filter::Where(_) => "$where",
+            Filter::Text(_) => "$text",
+            Filter::JsonSchema(_) => "$jsonSchema",
+            Filter::SampleRate(_) => "$sampleRate",
+            Filter::Comment(_) => "$comment",
+            Filter::AlwaysTrue => "$alwaysTrue",
+            Filter::AlwaysFalse => "$alwaysFalse",
+        }
+    }
+
+    /// What stands beside the name; an empty conjunction cannot be said this way.
+    fn operand(&self) -> Bson {
+        match self {
+            Filter::And(parts) | Filter::Or(parts) | Filter::Nor(parts) => list(parts).into(),
+            Filter::Field(path, predicate) => field_operand(path, predicate),
+            Filter::Expr(expr) => expr.0.clone(),
+            Filter::Where(code) => code.clone(),
+            Filter::Text(text) => text.to_document().into(),
+            Filter::JsonSchema(schema) => schema.clone().into(),
+            Filter::SampleRate(rate) => (*rate).into(),
+            Filter::Comment(comment) => comment.clone(),
+            Filter::AlwaysTrue | Filter::AlwaysFalse => Bson::Int32(1),
+            Filter::Raw(doc) => vec![Bson::Document(doc.clone())].into(),
         }
     }
 }
@@ -74,7 +86,7 @@ fn side_by_side(parts: &[Filter]) -> Option<Document> {
             }
             other => {
                 rest = after;
-                other.entry()
+                (other.operator(), other.operand())
             }
         };
         if doc.insert(name, value).is_some() {

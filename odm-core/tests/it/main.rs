@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod filter;
+mod index;
 mod models;
 mod projection;
 mod recorded;
