@@ -35,7 +35,7 @@ pub use backend::{
 pub use bson;
 pub use collation::Collation;
 pub use collection::Collection;
-pub use command::reply;
+pub use command::{Command, CommandKind, CommandOptions, GetMore, Verbosity, reply};
 pub use database::Database;
 pub use document::{Document, DocumentId, Embedded};
 pub use error::{

@@ -86,6 +86,69 @@ impl Namespace {
     }
 }
 
+impl Namespace {
+    /// The server's longest name of a collection that can be written to, with its database.
+    const MAX_LENGTH: usize = 255;
+    const MAX_DATABASE_LENGTH: usize = 63;
+
+    /// Checks the names as the server does before it reads.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidNamespace` (73).
+    pub fn check_readable(&self) -> Result<()> {
+        let database = self.database();
+        let database_is_valid = !database.is_empty()
+            && database.len() <= Self::MAX_DATABASE_LENGTH
+            && !database.contains(['/', '\\', '.', ' ', '"', '\0']);
+        if !database_is_valid {
+            return Err(invalid(format!("invalid database name: '{database}'")));
+        }
+        if self.collection().is_empty() {
+            return Ok(());
+        }
+        self.check_collection()?;
+        if database.contains('$') || self.collection().contains('$') {
+            return Err(invalid(format!("invalid collection name specified '{self}'")));
+        }
+        Ok(())
+    }
+
+    /// Checks the names as the server does before it writes.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidNamespace` (73), or `BadValue` (2) for `.system.` within a name.
+    pub fn check_writable(&self) -> Result<()> {
+        self.check_collection()?;
+        self.check_readable()?;
+        if self.database.len() + 1 + self.collection().len() > Self::MAX_LENGTH {
+            return Err(invalid(format!("fully qualified namespace is too long: '{self}'")));
+        }
+        let name = self.collection();
+        if name.starts_with("system.") && !matches!(name, "system.js" | "system.users") {
+            return Err(invalid(format!("invalid system namespace: {self}")));
+        }
+        if name.contains(".system.") {
+            return Err(Error::command(ErrorCode::BAD_VALUE, format!("invalid namespace: {self}")));
+        }
+        Ok(())
+    }
+
+    /// Refuses collection names that no command takes.
+    pub(crate) fn check_collection(&self) -> Result<()> {
+        let name = self.collection();
+        if name.is_empty() || name.starts_with('.') || name.contains('\0') {
+            return Err(invalid(format!("invalid namespace specified '{self}'")));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::command(ErrorCode::INVALID_NAMESPACE, message)
+}
+
 impl fmt::Display for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.database, self.collection())
