@@ -1,1 +1,41 @@
-//! Placeholder.
+//! One conformance suite for any [`odm_core`] backend.
+//!
+//! Each [`Case`] is a few facts about MongoDB, with answers recorded from a real server, checked through the
+//! [`Backend`](odm_core::Backend) contract. [`run`] runs all of them on any backend, each on a database of its own:
+//!
+//! ```
+//! # async fn conforms() {
+//! use backend_memory::MemoryBackend; // or your own
+//!
+//! let backend = MemoryBackend::new();
+//! let report = conformance::run("memory", |name| backend.database(name)).await;
+//! println!("{report}");
+//! assert!(report.is_success());
+//! # }
+//! ```
+//!
+//! That, in a test function, is all that another backend needs. A case whose [`Need`]s the backend's
+//! [`Capabilities`](odm_core::Capabilities) do not meet is reported as ignored, with what is missing; and for each
+//! capability there is a case which checks that what a backend does not claim, it refuses with
+//! [`Error::Unsupported`](odm_core::Error::Unsupported).
+//!
+//! To have each case as a test of its own, build them from [`cases`] with [`Case::check`]: see `tests/it/main.rs` of
+//! this crate, which runs them on the memory engine and on MongoDB.
+
+mod case;
+mod check;
+mod run;
+mod show;
+mod value;
+
+mod filter;
+
+pub use case::{Case, Failure, Need, Outcome, Verdict};
+pub use run::{Ran, Report, Run, run};
+pub use show::{show, show_all, show_value};
+
+
+/// Every case, family by family.
+pub fn cases() -> impl Iterator<Item = &'static Case> {
+    filter::FAMILIES.iter().copied().flatten()
+}
