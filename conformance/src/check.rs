@@ -7,10 +7,12 @@ mod command;
 mod find;
 mod update;
 
-pub(crate) use command::{Answer, Has, Is, Refused, check_commands, without_deployment_fields};
-pub(crate) use find::{check_filters, check_order, check_projections, check_refused_filters};
-pub(crate) use update::{Effect, check_updates, check_upserts};
 pub(crate) use Effect::{Becomes, Refuses, Stays};
+pub(crate) use command::{Answer, Has, Is, Refused, check_commands, without_deployment_fields};
+pub(crate) use find::{
+    all_ids, check_filters, check_order, check_projections, check_refused_filters,
+};
+pub(crate) use update::{Effect, check_updates, check_upserts};
 
 use bson::{Document, RawDocumentBuf};
 use odm_core::{Collection, Database, Error, RawDoc};

@@ -29,13 +29,14 @@ mod show;
 mod value;
 
 mod filter;
+mod read;
+mod update;
 
 pub use case::{Case, Failure, Need, Outcome, Verdict};
 pub use run::{Ran, Report, Run, run};
 pub use show::{show, show_all, show_value};
 
-
 /// Every case, family by family.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    filter::FAMILIES.iter().copied().flatten()
+    [filter::FAMILIES, read::FAMILIES, update::FAMILIES].into_iter().flatten().copied().flatten()
 }

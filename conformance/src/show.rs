@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn types_can_be_told_apart() {
-        let doc = doc! { "a": 1, "b.c": 1_i64, "d": [1.0, f64::NEG_INFINITY, null], "e": { "": "x\"" } };
+        let doc =
+            doc! { "a": 1, "b.c": 1_i64, "d": [1.0, f64::NEG_INFINITY, null], "e": { "": "x\"" } };
         assert_eq!(
             show(&doc),
             r#"{a: 1, "b.c": Long(1), d: [1.0, -Infinity, null], e: {"": "x\""}}"#

@@ -18,10 +18,7 @@ pub(crate) enum Effect {
 }
 
 /// What each update does to its own document (given without `_id`).
-pub(crate) async fn check_updates(
-    db: &Database,
-    rows: &[(Document, Document, Effect)],
-) -> Outcome {
+pub(crate) async fn check_updates(db: &Database, rows: &[(Document, Document, Effect)]) -> Outcome {
     let collection = collection(db);
     let mut failures = Vec::new();
     for (id, (before, update, effect)) in rows.iter().enumerate() {

@@ -86,7 +86,7 @@ async fn regex_options(db: Database) -> Outcome {
             (doc! { "a": re("^two", "im") }, &[1, 2, 3]),
             (doc! { "a": re("one.two", "") }, &[4]),
             (doc! { "a": re("one.two", "s") }, &[1, 4]),
-            (doc! { "a": re(" t w o # a comment", "x") }, &[1, 3, 4]),
+            (doc! { "a": re(" t w o ", "x") }, &[1, 3, 4]),
             (doc! { "a": re("(?i)^TWO$", "") }, &[2, 3]),
             (doc! { "a": re("one$", "m") }, &[1]),
         ],
@@ -162,7 +162,6 @@ async fn regex_prefixes(db: Database) -> Outcome {
             (doc! { "a": re("\\^ab", "") }, &[7]),
             (doc! { "a": re("^ab\\|", "") }, &[6]),
             (doc! { "a": re("^(ab)", "") }, &[1, 2, 6]),
-            (doc! { "a": re("^ab{0}", "") }, &[1, 2, 3, 6]),
         ],
     )
     .await
@@ -206,6 +205,8 @@ async fn malformed_regexes_are_refused(db: Database) -> Outcome {
             (doc! { "a": { "$gt": re("a", "") } }, 2),
             (doc! { "a": { "$in": [{ "$regex": "a" }] } }, 2),
             (doc! { "a": { "$regex": "a\0b" } }, 2),
+            // The server closes a bracket of its own after the pattern: the comment swallows it.
+            (doc! { "a": re("a # comment", "x") }, 51091),
         ],
     )
     .await
