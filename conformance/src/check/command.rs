@@ -1,7 +1,7 @@
 //! Checks of commands and their replies.
 
 use bson::{Bson, Document};
-use odm_core::Database;
+use odm_core::{Database, Namespace, OpCx, RunCommand, SessionOptions};
 
 use super::{expect_docs, note, show};
 use crate::case::{Failure, Outcome};
@@ -21,16 +21,50 @@ pub(crate) use Answer::{Has, Is, Refused};
 
 /// What each command answers, one after the other.
 pub(crate) async fn check_commands(db: &Database, rows: &[(Document, Answer)]) -> Outcome {
-    let mut failures = Vec::new();
-    for (command, answer) in rows {
-        note(&mut failures, check_command(db, command, answer).await);
-    }
-    Failure::unless_empty(&failures)
+    Shell::new(db).await?.check(rows).await
 }
 
-async fn check_command(db: &Database, command: &Document, answer: &Answer) -> Outcome {
+/// Runs commands in one session, if the backend has sessions: a cursor belongs to the session that opened it.
+pub(crate) struct Shell {
+    db: Database,
+    cx: OpCx,
+}
+
+impl Shell {
+    pub(crate) async fn new(db: &Database) -> Result<Self, Failure> {
+        let session = if db.capabilities().sessions {
+            Some(db.start_session(SessionOptions::default()).await?)
+        } else {
+            None
+        };
+        Ok(Shell { db: db.clone(), cx: OpCx { session, ..OpCx::default() } })
+    }
+
+    /// The reply to a command.
+    pub(crate) async fn run(&self, command: Document) -> odm_core::Result<Document> {
+        let ns = Namespace::of_database(self.db.name());
+        // MongoDB's driver allows no session here.
+        let alone = command.keys().next().is_some_and(|name| name == "killCursors");
+        let cx = if alone { OpCx::default() } else { self.cx.clone() };
+        self.db.execute(&ns, RunCommand(command), cx).await
+    }
+
+    /// What each command answers, one after the other.
+    pub(crate) async fn check(&self, rows: &[(Document, Answer)]) -> Outcome {
+        let mut failures = Vec::new();
+        for (command, answer) in rows {
+            note(&mut failures, check_answer(command, answer, self.run(command.clone()).await));
+        }
+        Failure::unless_empty(&failures)
+    }
+}
+
+fn check_answer(
+    command: &Document,
+    answer: &Answer,
+    result: odm_core::Result<Document>,
+) -> Outcome {
     let what = show(command);
-    let result = db.run_command(command.clone()).await;
     match (answer, result) {
         (Refused(code), Err(error)) if error.code() == Some(*code) => Ok(()),
         (Refused(code), Ok(reply)) if first_write_error(&reply) == Some(*code) => Ok(()),
@@ -42,9 +76,11 @@ async fn check_command(db: &Database, command: &Document, answer: &Answer) -> Ou
             Err(Failure::new(format!("{what}\n  expected error {code}\n  got      {error}")))
         }
         (Is(_) | Has(_), Err(error)) => Err(Failure::new(format!("{what}\n  {error}"))),
-        (Is(expected), Ok(reply)) => {
-            expect_docs(&what, &[without_deployment_fields(&reply)], std::slice::from_ref(expected))
-        }
+        (Is(expected), Ok(reply)) => expect_docs(
+            &what,
+            &[in_order(without_deployment_fields(&reply))],
+            &[in_order(expected.clone())],
+        ),
         (Has(expected), Ok(reply)) => expect_fields(&what, &reply, expected),
     }
 }
@@ -53,15 +89,28 @@ fn first_write_error(reply: &Document) -> Option<i32> {
     reply.get_array("writeErrors").ok()?.first()?.as_document()?.get_i32("code").ok()
 }
 
-/// The fields of `expected`, in their order, as `reply` has them.
 fn expect_fields(what: &str, reply: &Document, expected: &Document) -> Outcome {
     let picked = expected
         .keys()
         .filter_map(|name| Some((name.clone(), reply.get(name)?.clone())))
         .collect::<Document>();
-    let picked = without_deployment_fields(&picked);
-    expect_docs(what, &[picked], std::slice::from_ref(expected))
+    let picked = in_order(without_deployment_fields(&picked));
+    expect_docs(what, &[picked], &[in_order(expected.clone())])
         .map_err(|failure| Failure::new(format!("{failure}\n  of       {}", show(reply))))
+}
+
+/// The reply with its own fields, and its cursor's, in alphabetical order: the server has them now in one order, now in
+/// another.
+fn in_order(reply: Document) -> Document {
+    let mut fields: Vec<_> = reply.into_iter().collect();
+    fields.sort_by(|(left, _), (right, _)| left.cmp(right));
+    fields
+        .into_iter()
+        .map(|(name, value)| match value {
+            Bson::Document(cursor) if name == "cursor" => (name, in_order(cursor).into()),
+            value => (name, value),
+        })
+        .collect()
 }
 
 /// The reply without what only a deployment has to say (times, terms), and without messages, which may differ.

@@ -4,7 +4,7 @@ use bson::{Document, doc};
 use odm_core::{Database, Find};
 
 use crate::case::{Failure, Outcome, cases};
-use crate::check::{Has, Is, Refused, check_commands, expect_eq, filled, trees};
+use crate::check::{Has, Is, Refused, Shell, expect_eq, filled, trees};
 
 cases! { "read::cursor":
     batches_hold_as_many_as_asked,
@@ -38,10 +38,11 @@ async fn batches_hold_as_many_as_asked(db: Database) -> Outcome {
 
 async fn the_first_batch_holds_101_by_default(db: Database) -> Outcome {
     numbered(&db, 250).await?;
-    let reply = db.run_command(doc! { "find": "c" }).await?;
+    let shell = Shell::new(&db).await?;
+    let reply = shell.run(doc! { "find": "c" }).await?;
     let (id, batch) = opened(&reply)?;
     expect_eq("the first batch", &batch, &101)?;
-    let reply = db.run_command(doc! { "getMore": id, "collection": "c" }).await?;
+    let reply = shell.run(doc! { "getMore": id, "collection": "c" }).await?;
     let cursor = reply.get_document("cursor").map_err(|error| Failure::new(error.to_string()))?;
     let rest = cursor.get_array("nextBatch").map_or(0, Vec::len);
     expect_eq("the rest, and the cursor's end", &(rest, cursor.get_i64("id").ok()), &(149, Some(0)))
@@ -59,19 +60,18 @@ fn opened(reply: &Document) -> Result<(i64, usize), Failure> {
     Ok((id, cursor.get_array("firstBatch").map_or(0, Vec::len)))
 }
 
-async fn open(db: &Database, batch_size: i32) -> Result<i64, Failure> {
-    let reply = db.run_command(doc! { "find": "c", "batchSize": batch_size }).await?;
+async fn open(shell: &Shell, batch_size: i32) -> Result<i64, Failure> {
+    let reply = shell.run(doc! { "find": "c", "batchSize": batch_size }).await?;
     Ok(opened(&reply)?.0)
 }
 
 async fn get_more_continues(db: Database) -> Outcome {
     numbered(&db, 5).await?;
-    let id = open(&db, 2).await?;
+    let shell = Shell::new(&db).await?;
+    let id = open(&shell, 2).await?;
     let ns = format!("{}.c", db.name());
     let ids = |ids: &[i32]| ids.iter().map(|id| doc! { "_id": id }).collect::<Vec<_>>();
-    check_commands(
-        &db,
-        &[
+    shell.check(&[
             (
                 doc! { "getMore": id, "collection": "c", "batchSize": 1 },
                 Is(doc! { "cursor": { "nextBatch": ids(&[2]), "id": id, "ns": &ns }, "ok": 1.0 }),
@@ -88,29 +88,28 @@ async fn get_more_continues(db: Database) -> Outcome {
 
 async fn a_batch_size_of_zero_opens_a_cursor(db: Database) -> Outcome {
     numbered(&db, 2).await?;
-    let reply = db.run_command(doc! { "find": "c", "batchSize": 0 }).await?;
+    let shell = Shell::new(&db).await?;
+    let reply = shell.run(doc! { "find": "c", "batchSize": 0 }).await?;
     let (id, batch) = opened(&reply)?;
     expect_eq("the first batch", &batch, &0)?;
     let ns = format!("{}.c", db.name());
-    check_commands(
-        &db,
-        &[(
+    shell
+        .check(&[(
             doc! { "getMore": id, "collection": "c" },
             Is(doc! {
                 "cursor": { "nextBatch": [{ "_id": 0 }, { "_id": 1 }], "id": 0_i64, "ns": ns },
                 "ok": 1.0,
             }),
-        )],
-    )
-    .await
+        )])
+        .await
 }
 
 async fn killed_cursors_are_gone(db: Database) -> Outcome {
     numbered(&db, 5).await?;
-    let id = open(&db, 2).await?;
-    check_commands(
-        &db,
-        &[
+    let shell = Shell::new(&db).await?;
+    let id = open(&shell, 2).await?;
+    shell
+        .check(&[
             (
                 doc! { "killCursors": "c", "cursors": [id, 123_456_789_i64] },
                 Is(doc! {
@@ -123,24 +122,22 @@ async fn killed_cursors_are_gone(db: Database) -> Outcome {
                 doc! { "killCursors": "c", "cursors": [id] },
                 Has(doc! { "cursorsKilled": [], "cursorsNotFound": [id] }),
             ),
-        ],
-    )
-    .await
+        ])
+        .await
 }
 
 async fn cursors_belong_to_a_collection(db: Database) -> Outcome {
     numbered(&db, 5).await?;
-    let id = open(&db, 2).await?;
-    check_commands(
-        &db,
-        &[
+    let shell = Shell::new(&db).await?;
+    let id = open(&shell, 2).await?;
+    shell
+        .check(&[
             (doc! { "getMore": id, "collection": "other" }, Refused(13)),
             (doc! { "getMore": 77_i64, "collection": "c" }, Refused(43)),
             (doc! { "getMore": id, "collection": "c", "batchSize": 1 }, Has(doc! { "ok": 1.0 })),
             (doc! { "killCursors": "c", "cursors": [id] }, Has(doc! { "cursorsKilled": [id] })),
-        ],
-    )
-    .await
+        ])
+        .await
 }
 
 /// A document that was there throughout is found once, whatever happens to others.
@@ -162,23 +159,22 @@ async fn a_cursor_is_not_disturbed_by_writes_behind_it(db: Database) -> Outcome 
 
 async fn dropping_the_collection_kills_the_cursor(db: Database) -> Outcome {
     numbered(&db, 5).await?;
-    let id = open(&db, 2).await?;
-    check_commands(
-        &db,
-        &[
+    let shell = Shell::new(&db).await?;
+    let id = open(&shell, 2).await?;
+    shell
+        .check(&[
             (doc! { "drop": "c" }, Has(doc! { "ok": 1.0 })),
             (doc! { "getMore": id, "collection": "c" }, Refused(175)),
-        ],
-    )
-    .await
+        ])
+        .await
 }
 
 async fn malformed_requests_are_refused(db: Database) -> Outcome {
     numbered(&db, 5).await?;
-    let id = open(&db, 1).await?;
-    check_commands(
-        &db,
-        &[
+    let shell = Shell::new(&db).await?;
+    let id = open(&shell, 1).await?;
+    shell
+        .check(&[
             (doc! { "getMore": "1", "collection": "c" }, Refused(14)),
             (doc! { "getMore": id }, Refused(40414)),
             (doc! { "getMore": id, "collection": "c", "batchSize": -1 }, Refused(51024)),
@@ -187,7 +183,6 @@ async fn malformed_requests_are_refused(db: Database) -> Outcome {
             (doc! { "killCursors": "c", "cursors": 1_i64 }, Refused(14)),
             (doc! { "killCursors": "c", "cursors": ["1"] }, Refused(14)),
             (doc! { "killCursors": "c", "cursors": [id] }, Has(doc! { "cursorsKilled": [id] })),
-        ],
-    )
-    .await
+        ])
+        .await
 }

@@ -91,7 +91,7 @@ async fn push_slice(db: Database) -> Outcome {
             (doc! { "a": [1, 2] }, slice(-3), Becomes(doc! { "a": [2, 3, 4] })),
             (doc! { "a": [1, 2] }, slice(0), Becomes(doc! { "a": [] })),
             (doc! { "a": [1, 2] }, slice(9), Becomes(doc! { "a": [1, 2, 3, 4] })),
-            (doc! { "a": [1, 2] }, slice(2), Stays),
+            (doc! { "a": [1, 2] }, slice(2), Becomes(doc! { "a": [1, 2] })),
             (doc! {}, slice(1), Becomes(doc! { "a": [3] })),
             (
                 doc! { "a": [1] },
@@ -310,11 +310,7 @@ async fn pull_takes_conditions(db: Database) -> Outcome {
                 doc! { "$pull": { "a": { "$ne": 2 } } },
                 Becomes(doc! { "a": [2] }),
             ),
-            (
-                doc! { "a": [1, 5, 9] },
-                doc! { "$pull": { "a": { "$not": { "$gt": 4 } } } },
-                Becomes(doc! { "a": [5, 9] }),
-            ),
+            (doc! { "a": [1] }, doc! { "$pull": { "a": { "$not": { "$gt": 4 } } } }, Refuses(2)),
             (
                 doc! { "a": [1, 2.5] },
                 doc! { "$pull": { "a": { "$type": "double" } } },

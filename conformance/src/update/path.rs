@@ -85,7 +85,7 @@ async fn positions_beyond_the_end_pad_with_null(db: Database) -> Outcome {
                 doc! { "$set": { "a.2": 3, "a.0": 1 } },
                 Becomes(doc! { "a": [1, null, 3] }),
             ),
-            (doc! { "a": [] }, doc! { "$set": { "a.2000000": 3 } }, Refuses(2)),
+            (doc! { "a": [] }, doc! { "$set": { "a.2000000": 3 } }, Refuses(34)),
         ],
     )
     .await

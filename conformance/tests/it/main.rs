@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-//TMP use backend_memory::MemoryBackend;
+use backend_memory::MemoryBackend;
 use backend_mongo::MongoBackend;
 use conformance::{Ran, Report, Verdict, cases};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -23,8 +23,8 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or(Some(THREADS));
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
 
-    //TMP let memory = MemoryBackend::new();
-    let mut suites = vec![]; //TMP
+    let memory = MemoryBackend::new();
+    let mut suites = vec![Suite::new("memory", Ok(Box::new(move |name| memory.database(name))))];
     suites.push(Suite::new("mongo", runtime.block_on(mongodb())));
 
     let trials = suites.iter().flat_map(|suite| suite.trials(&runtime)).collect();
