@@ -1,7 +1,7 @@
 //! Checks of what is read.
 
 use bson::{Bson, Document, doc};
-use odm_core::{Collection, Database, Find, Projection, Sort};
+use odm_core::{Collection, CreateIndexes, Database, Find, Index, Projection, Sort};
 
 use super::{
     COLLECTION, collection, expect_code, expect_docs, expect_eq, filled, note, show, trees,
@@ -27,13 +27,13 @@ pub(crate) async fn check_filters(
             rows.iter().flat_map(|(filter, _)| filter.keys()).map(String::as_str).collect();
         paths.sort_unstable();
         paths.dedup();
-        let indexes: Vec<Bson> = paths
+        let indexes: Vec<Index> = paths
             .into_iter()
             .filter(|path| *path != "_id" && can_be_indexed(path))
-            .map(|path| bson::bson!({ "key": { path: 1 }, "name": path }))
+            .map(Index::asc)
             .collect();
         if !indexes.is_empty() {
-            db.run_command(doc! { "createIndexes": COLLECTION, "indexes": indexes }).await?;
+            collection.execute(CreateIndexes { indexes, ..CreateIndexes::default() }).await?;
         }
         for (filter, ids) in rows {
             note(&mut failures, check_indexed_filter(&collection, filter, ids).await);
@@ -128,11 +128,11 @@ pub(crate) async fn check_order(
         note(&mut failures, check_sort(&collection, sort, ids).await);
     }
     for (sort, ids) in rows.iter().filter(|(sort, _)| sort.keys().ne(["_id"])) {
-        let index = doc! { "key": sort.clone(), "name": "sorted" };
-        match db.run_command(doc! { "createIndexes": COLLECTION, "indexes": [index] }).await {
+        let index = Index::parse(&doc! { "key": sort.clone(), "name": "sorted" })?;
+        match collection.create_index(index).await {
             Ok(_) => {
                 note(&mut failures, check_sort(&collection, sort, ids).await);
-                db.run_command(doc! { "dropIndexes": COLLECTION, "index": "sorted" }).await?;
+                collection.drop_index("sorted").await?;
             }
             // Two arrays cannot be indexed together.
             Err(error) if error.code() == Some(171) => {}
