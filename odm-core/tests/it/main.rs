@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod arbitrary;
 mod command;
 mod filter;
 mod index;
 mod models;
 mod projection;
+mod property;
 mod recorded;
 mod shapes;
 mod sort;
