@@ -95,7 +95,7 @@ fn options(watch: Watch, cx: &OpCx) -> Result<ChangeStreamOptions> {
         }
     };
     options.show_expanded_events = watch.show_expanded_events.then_some(true);
-    options.comment = watch.comment;
+    // `watch.comment` is not sent: driver 3.9 writes it into the stage, where servers refuse it (40415).
     options.read_concern = cx.read_concern.clone().map(concern::read_concern);
     options.selection_criteria = cx.read_preference.map(concern::selection_criteria);
     Ok(options)
