@@ -1,7 +1,7 @@
 //! Filters: the server's codes, and printing.
 
-use odm_core::Filter;
 use odm_core::bson::{Bson, Document, doc};
+use odm_core::{ElemMatch, Filter, Predicate};
 
 use crate::recorded;
 
@@ -50,4 +50,32 @@ fn prints_as_people_write() {
         doc! { "a": { "$options": "i", "$regex": "x", "$gt": "a" } },
         doc! { "a": { "$regex": "x", "$options": "i", "$gt": "a" } },
     );
+}
+
+/// A document names no operator twice, so that the second condition is negated twice.
+#[test]
+fn prints_two_conditions_of_one_kind_on_an_element() {
+    let element = |parts| {
+        Filter::Field("a".into(), Predicate::ElemMatch(ElemMatch::Value(parts))).to_document()
+    };
+    let (low, high) = (Predicate::Gt(1.into()), Predicate::Gt(2.into()));
+    assert_eq!(
+        Bson::from(element(vec![low.clone(), high.clone()])).to_string(),
+        Bson::from(doc! { "a": { "$elemMatch": { "$gt": 1, "$not": { "$not": { "$gt": 2 } } } } })
+            .to_string()
+    );
+    // Two negations cannot be said; what is printed is refused, never read as something else.
+    let negations = element(vec![Predicate::Not(vec![low]), Predicate::Not(vec![high])]);
+    assert_eq!(Filter::parse(&negations).unwrap_err().code(), Some(2), "{negations}");
+}
+
+/// An `$and` nests by two, its array and the document in it: the server takes 99 of them.
+#[test]
+fn refuses_deep_documents() {
+    let nested =
+        |times: usize| (0..times).fold(doc! { "a": 1 }, |inner, _| doc! { "$and": [inner] });
+    assert!(Filter::parse(&nested(99)).is_ok());
+    for times in [100, 5000] {
+        assert_eq!(Filter::parse(&nested(times)).unwrap_err().code(), Some(15), "{times}");
+    }
 }
