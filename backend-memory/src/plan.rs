@@ -6,6 +6,8 @@ mod choose;
 #[expect(dead_code)]
 mod explain;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use odm_core::{Error, Filter, Hint, Predicate, Sort};
 

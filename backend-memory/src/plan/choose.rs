@@ -33,7 +33,8 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
             continue;
         }
         let candidate = Candidate::on(state, position, &conjuncts, wanted)?;
-        let usable = candidate.covers_every_match && (candidate.bounded > 0 || candidate.is_sorted);
+        let gives_order = candidate.is_sorted && !wanted.sort.is_empty();
+        let usable = candidate.covers_every_match && (candidate.bounded > 0 || gives_order);
         if usable && best.as_ref().is_none_or(|best| candidate.is_better(best, state, wanted)) {
             best = Some(candidate);
         }

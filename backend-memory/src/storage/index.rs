@@ -77,7 +77,7 @@ impl IndexSpec {
         if pattern.len() > MAX_FIELDS {
             return Err(Error::command(ErrorCode(13_103), "too many compound keys"));
         }
-        let name = index.name();
+        let name = index.name.clone().unwrap_or_else(|| index.name());
         let on_id = key.len() == 1 && key.contains_key("_id");
         match name.as_str() {
             "" => return Err(cannot_create("index name cannot be empty")),
