@@ -51,6 +51,9 @@ pub struct Builder {
 const CAPABILITIES: Capabilities = {
     let mut can = Capabilities::none();
     can.bitwise = true;
+    can.positional_updates = true;
+    can.push_modifiers = true;
+    can.projection_operators = true;
     can
 };
 

@@ -9,6 +9,7 @@ use odm_core::{Error, RawCursor, RawDoc, Result};
 
 use crate::filter::Matcher;
 use crate::plan::{Plan, Position};
+use crate::projection::Projector;
 use crate::storage::CollState;
 use crate::value::Record;
 
@@ -24,6 +25,8 @@ const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// The results that are still to come.
 pub(crate) struct Results {
     source: Source,
+    /// Of find: what to hand out of each match.
+    projector: Option<Projector>,
     /// How many matches to pass over.
     skip: u64,
     /// How many documents to hand out at most.
@@ -69,7 +72,13 @@ impl Results {
     }
 
     fn new(source: Source) -> Self {
-        Results { source, skip: 0, left: u64::MAX, batch_size: None }
+        Results { source, projector: None, skip: 0, left: u64::MAX, batch_size: None }
+    }
+
+    /// Hands out parts of the matches.
+    pub(crate) fn projected(mut self, projector: Option<Projector>) -> Self {
+        self.projector = projector;
+        self
     }
 
     /// Passes over the first `skip` and ends after `limit`; 0 for no end.
@@ -93,6 +102,7 @@ impl Results {
             bytes: 0,
             most: size.min(most),
             skip: self.skip,
+            projector: self.projector.as_ref(),
             error: None,
         };
         let stopped = if batch.is_full() {
@@ -123,15 +133,16 @@ impl Results {
 }
 
 /// A batch that is being filled.
-struct Batch {
+struct Batch<'a> {
     docs: Vec<RawDoc>,
     bytes: usize,
     most: usize,
     skip: u64,
+    projector: Option<&'a Projector>,
     error: Option<Error>,
 }
 
-impl Batch {
+impl Batch<'_> {
     fn is_full(&self) -> bool {
         self.docs.len() >= self.most || self.bytes >= MAX_BATCH_BYTES
     }
@@ -141,7 +152,11 @@ impl Batch {
             self.skip -= 1;
             return ControlFlow::Continue(());
         }
-        match raw_doc(record) {
+        let doc = match self.projector {
+            Some(projector) => projector.project(record),
+            None => raw_doc(record),
+        };
+        match doc {
             Ok(doc) => self.push(doc),
             Err(error) => {
                 self.error = Some(error);

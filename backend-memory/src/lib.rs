@@ -18,7 +18,6 @@ mod clock;
 mod cursor;
 mod filter;
 mod plan;
-#[expect(dead_code)]
 mod projection;
 #[expect(dead_code)]
 mod sort;

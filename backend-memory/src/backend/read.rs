@@ -12,6 +12,7 @@ use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
 use crate::filter::Matcher;
 use crate::plan::{self, Access, Plan, Position, Wanted};
+use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::storage::{CollState, RecordId, check_name};
 use crate::value::{KeyBytes, RawVal, Record};
@@ -57,9 +58,10 @@ impl Engine {
         let filter = find.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let sorter = Sorter::compile(&find.sort)?;
-        if find.projection.as_ref().is_some_and(|projection| !projection.is_empty()) {
-            return Err(super::unsupported("projections"));
-        }
+        let projector = match &find.projection {
+            Some(projection) => Some(Projector::compile(projection, &filter)?),
+            None => None,
+        };
         let Some(cell) = self.catalog.find(ns) else { return Ok(Results::documents(Vec::new())) };
         let state = cell.snapshot();
         let last = if find.limit == 0 { 0 } else { find.skip.saturating_add(find.limit) };
@@ -81,7 +83,7 @@ impl Engine {
                 Results::scan(state, plan, matcher)
             }
         };
-        Ok(results.slice(find.skip, find.limit).batches_of(find.batch_size))
+        Ok(results.projected(projector).slice(find.skip, find.limit).batches_of(find.batch_size))
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {

@@ -16,6 +16,7 @@ use super::{Engine, options, read};
 use crate::cursor::raw_doc;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Wanted};
+use crate::projection::Projector;
 use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_name};
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::Record;
@@ -142,10 +143,16 @@ impl Engine {
         check_name(ns)?;
         let filter = request.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
-        if request.projection.as_ref().is_some_and(|projection| !projection.is_empty()) {
-            return Err(super::unsupported("projections"));
-        }
-        let shown = |record: &Record| -> Result<RawDoc> { raw_doc(record) };
+        let projector = match &request.projection {
+            Some(projection) => Some(Projector::compile(projection, &filter)?),
+            None => None,
+        };
+        let shown = |record: &Record| -> Result<RawDoc> {
+            match &projector {
+                Some(projector) => projector.project(record),
+                None => raw_doc(record),
+            }
+        };
         let first =
             |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, request.hint.as_ref());
         match &request.modification {
