@@ -113,7 +113,7 @@ impl Command {
     }
 
     fn collation(self, collation: Option<&Collation>) -> Self {
-        self.option("collation", collation.map(collation_document))
+        self.option("collation", collation.map(Collation::to_document))
     }
 
     fn hint(self, hint: Option<&Hint>) -> Self {
@@ -140,10 +140,6 @@ impl Command {
     fn bypass(self, bypass: bool) -> Self {
         self.flag("bypassDocumentValidation", bypass)
     }
-}
-
-fn collation_document(collation: &Collation) -> Document {
-    bson::serialize_to_document(collation).expect("a collation is strings, numbers and flags")
 }
 
 fn long(n: u64) -> i64 {

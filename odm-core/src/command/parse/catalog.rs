@@ -4,6 +4,7 @@ use bson::Bson;
 
 use super::field::Field;
 use super::{Args, Parsed, operation};
+use crate::collation::Collation;
 use crate::error::{Error, ErrorCode, Result};
 use crate::index::Index;
 use crate::namespace::Namespace;
@@ -33,7 +34,7 @@ pub(super) fn create(args: &Args<'_>) -> Result<Parsed> {
             "validationAction" => create.validation_action = one_of(field, &["error", "warn"])?,
             "collation" => {
                 if let Some(collation) = field.optional_object()? {
-                    create.collation = Some(super::field::read_collation(&collation)?);
+                    create.collation = Some(Collation::parse(&collation)?);
                 }
             }
             "viewOn" => create.view_on = field.optional_string()?.map(str::to_owned),

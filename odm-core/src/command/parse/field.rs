@@ -170,23 +170,18 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// A hint; none for an empty document.
     pub(super) fn hint(self) -> Result<Option<Hint>> {
         match self.value {
-            Bson::String(name) => Ok(Some(Hint::Name(name.clone()))),
-            // An empty document is no hint.
             Bson::Document(keys) if keys.is_empty() => Ok(None),
-            Bson::Document(keys) => Ok(Some(Hint::Keys(keys.clone()))),
-            _ => Err(Error::command(
-                ErrorCode::FAILED_TO_PARSE,
-                "hint must be a string or an object",
-            )),
+            value => Hint::parse(value).map(Some),
         }
     }
 
     /// A collation; none for an empty document.
     pub(super) fn collation(self) -> Result<Option<Collation>> {
         match self.optional_object()? {
-            Some(doc) if !doc.is_empty() => read_collation(&doc).map(Some),
+            Some(doc) if !doc.is_empty() => Collation::parse(&doc).map(Some),
             _ => Ok(None),
         }
     }
@@ -215,9 +210,4 @@ impl<'a> Field<'a> {
         }
         Ok(batch_size)
     }
-}
-
-pub(super) fn read_collation(doc: &Document) -> Result<Collation> {
-    bson::deserialize_from_document(doc.clone())
-        .map_err(|error| Error::command(ErrorCode::BAD_VALUE, error.to_string()))
 }
