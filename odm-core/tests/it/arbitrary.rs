@@ -76,7 +76,7 @@ pub(crate) fn value() -> impl Strategy<Value = Bson> {
     })
 }
 
-fn document() -> impl Strategy<Value = Document> {
+pub(crate) fn document() -> impl Strategy<Value = Document> {
     vec((name(), value()), 0..3).prop_map(Document::from_iter)
 }
 

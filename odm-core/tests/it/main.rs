@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod arbitrary;
+mod arbitrary_write;
 mod command;
 mod filter;
 mod index;
 mod models;
 mod projection;
 mod property;
+mod property_write;
 mod recorded;
 mod shapes;
 mod sort;
