@@ -162,15 +162,12 @@ fn writes<T>(
 }
 
 fn write_error(error: &WriteError) -> Document {
-    let mut printed = doc! { "index": number(error.index as u64), "code": error.code.0 };
-    // The server puts a validation's details before the message, a duplicate key's after it.
-    let details = |printed: &mut Document, wanted: bool| {
-        let fields = error.details.iter().filter(|(name, _)| (*name == "errInfo") == wanted);
-        printed.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
+    let mut printed = doc! {
+        "index": number(error.index as u64),
+        "code": error.code.0,
+        "errmsg": error.message.as_str(),
     };
-    details(&mut printed, true);
-    printed.insert("errmsg", error.message.as_str());
-    details(&mut printed, false);
+    printed.extend(error.details.clone());
     printed
 }
 
@@ -285,10 +282,11 @@ pub fn error(error: &Error) -> Document {
         },
         other => other.to_string(),
     };
-    let mut reply = doc! { "ok": 0.0 };
+    let mut reply = Document::new();
     if !error.labels().is_empty() {
         reply.insert("errorLabels", error.labels().to_vec());
     }
+    reply.insert("ok", 0.0);
     reply.insert("errmsg", message);
     reply.insert("code", code.0);
     reply.insert("codeName", code.name().as_ref());

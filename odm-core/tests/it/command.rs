@@ -471,13 +471,17 @@ fn write_replies_there_and_back() {
     assert_eq!(UpdateOutcome::from_reply(&printed).unwrap(), updated);
 
     let failure = || {
-        let done = WriteSummary { matched: 2, modified: 1, ..WriteSummary::default() };
-        WriteFailure::new(vec![duplicate(0)], done)
+        let upserted = vec![Upserted { index: 0, id: 77.into() }];
+        let done = WriteSummary { matched: 2, modified: 1, upserted, ..WriteSummary::default() };
+        WriteFailure::new(vec![duplicate(1)], done)
     };
     let printed = reply::update(Err(failure().into())).unwrap();
     check_same(
         &printed,
-        &doc! { "n": 2, "writeErrors": [duplicate_document(0)], "nModified": 1, "ok": 1.0 },
+        &doc! {
+            "n": 3, "writeErrors": [duplicate_document(1)],
+            "upserted": [{ "index": 0, "_id": 77 }], "nModified": 1, "ok": 1.0,
+        },
     );
     same_failure(UpdateOutcome::from_reply(&printed).unwrap_err(), failure());
 
@@ -584,9 +588,12 @@ fn refusals_there_and_back() {
     let labelled = doc! {
         "errorLabels": ["TransientTransactionError"], "ok": 0.0, "errmsg": "write conflict",
         "code": 112, "codeName": "WriteConflict",
-        "$clusterTime": {}, "operationTime": Timestamp { time: 1, increment: 1 },
     };
-    let error = Error::from_reply(&labelled).unwrap();
+    let mut gossip = labelled.clone();
+    gossip
+        .extend(doc! { "$clusterTime": {}, "operationTime": Timestamp { time: 1, increment: 1 } });
+    let error = Error::from_reply(&gossip).unwrap();
+    check_same(&reply::error(&error), &labelled);
     assert!(error.has_label("TransientTransactionError"));
     assert!(error.is_retryable());
     assert_eq!(error.details(), Some(&doc! {}));
