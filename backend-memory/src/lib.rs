@@ -19,6 +19,8 @@ mod cursor;
 mod filter;
 mod plan;
 mod projection;
+#[cfg(test)]
+mod replay;
 #[expect(dead_code)]
 mod sort;
 mod storage;

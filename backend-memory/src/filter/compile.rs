@@ -140,7 +140,21 @@ fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
 fn in_(values: &[Bson]) -> Result<Condition, Error> {
     match values {
         [only] => equal_or_matching(only),
+        [first, rest @ ..] if rest.iter().all(|value| is_same(value, first)) => {
+            equal_or_matching(first)
+        }
         values => Ok(Condition::Test(Test::In(Set::new(values)?))),
+    }
+}
+
+/// Whether two values are the same to the byte, of the types for which that is easily told.
+fn is_same(a: &Bson, b: &Bson) -> bool {
+    match (a, b) {
+        (Bson::Int32(a), Bson::Int32(b)) => a == b,
+        (Bson::Int64(a), Bson::Int64(b)) => a == b,
+        (Bson::String(a), Bson::String(b)) => a == b,
+        (Bson::ObjectId(a), Bson::ObjectId(b)) => a == b,
+        _ => false,
     }
 }
 

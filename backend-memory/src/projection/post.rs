@@ -97,12 +97,7 @@ impl Positional {
     /// 51246 if the filter matched no element of an array; 51247 if the array on the path is
     /// another one and has no such element.
     pub(super) fn apply(&self, doc: &Record, projected: RawVal<'_>) -> Result<Vec<u8>, Error> {
-        let index = self.matcher.matched_index(doc).ok_or_else(|| {
-            Error::command(
-                ErrorCode(51_246),
-                "positional operator '.$' couldn't find a matching element in the array",
-            )
-        })?;
+        let index = self.matcher.matched_index(doc);
         let path: Vec<&str> = self.path.split('.').collect();
         let mut out = Vec::with_capacity(projected.bytes().len());
         let start = begin(&mut out);
@@ -115,7 +110,7 @@ impl Positional {
 fn write_positional(
     document: RawVal<'_>,
     path: &[&str],
-    index: usize,
+    index: Option<usize>,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let Some((first, rest)) = path.split_first() else { return Ok(()) };
@@ -123,6 +118,12 @@ fn write_positional(
         if name != first.as_bytes() {
             append(out, name, value);
         } else if value.is_array() {
+            let index = index.ok_or_else(|| {
+                Error::command(
+                    ErrorCode(51_246),
+                    "positional operator '.$' couldn't find a matching element in the array",
+                )
+            })?;
             let element = value.at(index).ok_or_else(|| {
                 Error::command(ErrorCode(51_247), "positional operator '.$' element mismatch")
             })?;

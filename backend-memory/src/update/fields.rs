@@ -73,7 +73,8 @@ impl Operation {
                     operator: "$mul",
                     function: Number::multiply,
                     operand: by,
-                    initial: by.zero_like(),
+                    // Not just zero: a decimal keeps its exponent, and zero times infinity is NaN.
+                    initial: Number::Int32(0).multiply(by).unwrap_or(by.zero_like()),
                 })
             }
             Change::Min(operand) => Operation::Min(value(operand)?),

@@ -102,6 +102,7 @@ impl<'a> Target<'a, '_> {
                 self.change_fields(fields, name, value)?
             }
             Node::Fields(fields) => {
+                fields.check_positional()?;
                 for child in &fields.children {
                     let blocked = Blocked { field: &child.text, parent_name: name, parent: value };
                     self.create(&child.node, Some(blocked))?;
@@ -134,6 +135,7 @@ impl<'a> Target<'a, '_> {
         name: &str,
         container: RawVal<'a>,
     ) -> Result<Edits<'a>, Error> {
+        fields.check_positional()?;
         let mut edits = Edits::new(container);
         let is_array = container.is_array();
         let mut len = if is_array { container.elements().count() } else { 0 };
@@ -225,6 +227,7 @@ impl<'a> Target<'a, '_> {
         match node {
             Node::Leaf(leaf) => fields::create(leaf, blocked, self),
             Node::Fields(fields) => {
+                fields.check_positional()?;
                 let mut created = Vec::new();
                 for child in &fields.children {
                     if let Some(new) = self.create(&child.node, blocked)? {

@@ -60,10 +60,7 @@ impl Replacement {
     pub(super) fn apply(&self, old_id: Option<RawVal<'_>>, cx: &ApplyCx) -> Result<Vec<u8>, Error> {
         let own = self.id();
         if own.or(old_id).is_some_and(RawVal::is_array) {
-            return Err(Error::command(
-                ErrorCode::NOT_SINGLE_VALUE_FIELD,
-                "after applying the update, the (immutable) field '_id' was found to be an array",
-            ));
+            return Err(array_id());
         }
         if let (Some(own), Some(old)) = (own, old_id)
             && !equal(own, old)
@@ -93,4 +90,11 @@ impl Replacement {
         finish(&mut out, start);
         Ok(out)
     }
+}
+
+pub(super) fn array_id() -> Error {
+    Error::command(
+        ErrorCode::NOT_SINGLE_VALUE_FIELD,
+        "after applying the update, the (immutable) field '_id' was found to be an array",
+    )
 }

@@ -137,21 +137,25 @@ impl Tree {
         self.positional
     }
 
+    /// Whether the `_id` is an array to which elements are added.
+    pub(super) fn adds_to_id(&self) -> bool {
+        self.root.children.iter().any(|child| {
+            let adds = |operation: &Operation| {
+                matches!(operation, Operation::Push(_) | Operation::AddToSet(_))
+            };
+            &*child.text == "_id" && matches!(&child.node, Node::Leaf(leaf) if adds(&leaf.operation))
+        })
+    }
+
     /// Whether the depth of results has to be checked.
     pub(super) fn may_exceed_depth(&self) -> bool {
         self.may_exceed_depth
     }
 
-    /// The tree with the matched position in place of each `$`.
+    /// The tree with the matched position, if there is one, in place of each `$`.
     pub(super) fn resolve(&self, matched_index: Option<usize>) -> Result<Cow<'_, Tree>, Error> {
-        if !self.positional {
+        let Some(index) = matched_index.filter(|_| self.positional) else {
             return Ok(Cow::Borrowed(self));
-        }
-        let Some(index) = matched_index else {
-            return Err(Error::command(
-                ErrorCode::BAD_VALUE,
-                "the positional operator did not find the match needed from the query",
-            ));
         };
         let mut tree = self.clone();
         tree.root.resolve(&index.to_string())?;
@@ -208,6 +212,17 @@ impl Child {
 }
 
 impl Fields {
+    /// Refuses a positional `$` that has not been resolved.
+    pub(super) fn check_positional(&self) -> Result<(), Error> {
+        match self.positional {
+            None => Ok(()),
+            Some(_) => Err(Error::command(
+                ErrorCode::BAD_VALUE,
+                "the positional operator did not find the match needed from the query",
+            )),
+        }
+    }
+
     fn resolve(&mut self, index: &str) -> Result<(), Error> {
         if let Some(node) = self.positional.take() {
             let child = Child::new(index, *node);

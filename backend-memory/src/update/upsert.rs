@@ -12,7 +12,7 @@ use super::replacement::Replacement;
 use super::write::{New, write_object};
 use super::{ApplyCx, Kind, Updater, check_depth};
 use crate::value::write::{append, begin, finish};
-use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record, ValueBuf};
+use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record, ValueBuf, equal};
 
 /// How deeply the conditions of a filter are looked into.
 const MAX_FILTER_DEPTH: usize = 200;
@@ -36,8 +36,12 @@ pub(super) fn upsert(
             if tree.may_exceed_depth() {
                 check_depth(RawVal::document(&document))?;
             }
+            let id = RawVal::document(&document).get(b"_id");
+            if tree.adds_to_id() && id.is_some_and(|id| id.is_array() && !id.is_empty()) {
+                return Err(super::replacement::array_id());
+            }
             if updater.touched.may_change("_id") {
-                check_id_names(RawVal::document(&document).get(b"_id"))?;
+                check_id_names(id)?;
             }
             document
         }
@@ -134,9 +138,7 @@ impl Equalities {
                 match predicate {
                     Predicate::Eq(value) => self.add(path.as_str(), value),
                     Predicate::In(values) => {
-                        if let [only] = values.as_slice()
-                            && !matches!(only, Bson::RegularExpression(_))
-                        {
+                        if let Some(only) = only_value(values)? {
                             self.add(path.as_str(), only);
                         }
                     }
@@ -199,6 +201,33 @@ impl Equalities {
         write_object(fields, &mut out);
         Ok(out)
     }
+}
+
+/// Whether a filter matches nothing, as far as the server sees by simplifying it.
+fn is_never(filter: &Filter) -> bool {
+    match filter {
+        Filter::AlwaysFalse => true,
+        Filter::And(parts) => parts.iter().any(is_never),
+        Filter::Or(parts) => parts.iter().all(is_never),
+        Filter::Field(_, Predicate::In(values) | Predicate::All(values)) => values.is_empty(),
+        Filter::Field(_, Predicate::AllElemMatch(elements)) => elements.is_empty(),
+        _ => false,
+    }
+}
+
+/// The value of a list that holds no other.
+fn only_value(values: &[Bson]) -> Result<Option<&Bson>, Error> {
+    let Some((first, rest)) = values.split_first() else { return Ok(None) };
+    if values.iter().any(|value| matches!(value, Bson::RegularExpression(_))) {
+        return Ok(None);
+    }
+    let encoded = ValueBuf::from_bson(first)?;
+    for value in rest {
+        if !equal(ValueBuf::from_bson(value)?.as_raw(), encoded.as_raw()) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(first))
 }
 
 /// Puts a value at a path; no other path leads through it.

@@ -1,0 +1,172 @@
+//! Replays what a real MongoDB 6.0.5 answered, line by line.
+//!
+//! The fields of a line are separated by tabs; documents are extended JSON. The first field tells
+//! what the line is:
+//!
+//! | line | |
+//! |---|---|
+//! | `D doc` | one more document of the collection |
+//! | `C` | the collection is empty again |
+//! | `F filter code ids` | the `_id`s that a filter matches |
+//! | `S sort code ids` | the `_id`s in an order |
+//! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
+//! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
+
+use std::fmt::Write as _;
+
+use bson::oid::ObjectId;
+use bson::{Bson, DateTime, Document, Timestamp};
+use odm_core::{Error, Filter, Projection, Sort, Update};
+
+use crate::filter::Matcher;
+use crate::projection::Projector;
+use crate::sort::Sorter;
+use crate::update::{Applied, ApplyCx, Updater};
+use crate::value::Record;
+
+/// What went wrong, as the server's code; `-1` if it has none.
+fn code(error: &Error) -> String {
+    format!("error {}", error.code().unwrap_or(-1))
+}
+
+/// A text in which documents are equal only if their fields are in the same order.
+fn show(doc: &Document) -> String {
+    format!("{:?}", Bson::from(doc.clone()))
+}
+
+fn parse(json: &str) -> Document {
+    serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+}
+
+/// Checks each line of a file; all that differ are shown.
+pub(crate) fn check(file: &str) {
+    let mut collection: Vec<Record> = Vec::new();
+    let (mut lines, mut wrong, mut report) = (0, 0, String::new());
+    for line in file.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (server, ours) = match fields.as_slice() {
+            ["D", doc] => {
+                collection.push(Record::from_document(&parse(doc)).unwrap());
+                continue;
+            }
+            ["C"] => {
+                collection.clear();
+                continue;
+            }
+            ["F", filter, code, ids] => (answer(code, ids), find(filter, &collection)),
+            ["S", sort, code, ids] => (answer(code, ids), order(sort, &collection)),
+            ["P", doc, filter, projection, code, projected] => {
+                let server = match *projected {
+                    "-" => "none".to_owned(),
+                    doc => show(&parse(doc)),
+                };
+                (answer(code, &server), project(doc, filter, projection))
+            }
+            ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
+                let server = match *new {
+                    "-" => String::new(),
+                    new => format!("{result} {}", show(&parse(new))),
+                };
+                let ours = update(doc, filter, change, array_filters, *upsert == "1");
+                (answer(code, &server), ours)
+            }
+            _ => panic!("unknown line: {line}"),
+        };
+        lines += 1;
+        let ours = ours.unwrap_or_else(|error| code(&error));
+        if server != ours && !is_same_upsert(&server, &ours) {
+            wrong += 1;
+            if wrong <= 40 {
+                writeln!(report, "{line}\n  server {server}\n  ours   {ours}").unwrap();
+            }
+        }
+    }
+    assert!(lines > 0, "nothing was recorded");
+    assert!(wrong == 0, "\n{report}\n{wrong} of {lines} differ");
+}
+
+/// Whether both made a document that is the same but for the `_id` that each made up.
+fn is_same_upsert(server: &str, ours: &str) -> bool {
+    let without_id = |text: &str| {
+        let start = text.find("ObjectId(")?;
+        let end = start + text.get(start..)?.find(')')?;
+        Some(format!("{}{}", text.get(..start)?, text.get(end..)?))
+    };
+    server.starts_with("upserted") && without_id(server).is_some_and(|s| Some(s) == without_id(ours))
+}
+
+fn answer(code: &str, answer: &str) -> String {
+    if code == "0" { answer.to_owned() } else { format!("error {code}") }
+}
+
+fn ids<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
+    let id = |record: &Record| record.id().and_then(|id| id.as_i32()).unwrap().to_string();
+    records.into_iter().map(id).collect::<Vec<_>>().join(",")
+}
+
+fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
+    let matcher = Matcher::compile(&Filter::Raw(parse(filter)))?;
+    Ok(ids(collection.iter().filter(|record| matcher.matches(record))))
+}
+
+fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
+    let sorter = Sorter::compile(&Sort::parse(&parse(sort))?)?.expect("an order");
+    Ok(ids(&sorter.sort(collection.iter().cloned())?))
+}
+
+fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
+    let record = Record::from_document(&parse(doc))?;
+    let filter = Filter::Raw(parse(filter));
+    let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter)?;
+    if !Matcher::compile(&filter)?.matches(&record) {
+        return Ok("none".to_owned());
+    }
+    Ok(show(&projector.project(&record)?.to_document()?))
+}
+
+fn update(
+    doc: &str,
+    filter: &str,
+    change: &str,
+    array_filters: &str,
+    upsert: bool,
+) -> Result<String, Error> {
+    let record = Record::from_document(&parse(doc))?;
+    let filter = Filter::Raw(parse(filter));
+    let array_filters = parse(array_filters);
+    let array_filters: Vec<Document> = match array_filters.get_array("f") {
+        Ok(filters) => filters.iter().filter_map(|f| f.as_document().cloned()).collect(),
+        Err(_) => Vec::new(),
+    };
+    let updater = Updater::compile(&Update::Raw(parse(change)), &array_filters)?;
+    let matcher = Matcher::compile(&filter)?;
+    let cx = ApplyCx {
+        now: DateTime::from_millis(0),
+        timestamp: Timestamp { time: 1, increment: 1 },
+        matched_index: matcher.matched_index(&record),
+        inserting: false,
+    };
+    if matcher.matches(&record) {
+        return Ok(match updater.apply(&record, &cx)? {
+            Applied::Unchanged => format!("1/0 {}", show(&record.to_document())),
+            Applied::Changed(new) => {
+                format!("1/1 {}", show(&Record::from_bytes(&new)?.to_document()))
+            }
+        });
+    }
+    if !upsert {
+        return Ok(format!("0/0 {}", show(&record.to_document())));
+    }
+    let cx = ApplyCx { matched_index: None, ..cx };
+    let new = Record::from_bytes(&updater.upsert(&filter, &cx, ObjectId::new)?)?;
+    if new.id() == record.id() {
+        return Ok("error 11000".to_owned());
+    }
+    Ok(format!("upserted {}", show(&new.to_document())))
+}
+
+#[test]
+fn tmp() {
+    let Ok(file) = std::env::var("REPLAY") else { return };
+    check(&std::fs::read_to_string(file).unwrap());
+}
