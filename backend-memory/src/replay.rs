@@ -92,7 +92,8 @@ fn is_same_upsert(server: &str, ours: &str) -> bool {
         let end = start + text.get(start..)?.find(')')?;
         Some(format!("{}{}", text.get(..start)?, text.get(end..)?))
     };
-    server.starts_with("upserted") && without_id(server).is_some_and(|s| Some(s) == without_id(ours))
+    server.starts_with("upserted")
+        && without_id(server).is_some_and(|s| Some(s) == without_id(ours))
 }
 
 fn answer(code: &str, answer: &str) -> String {
@@ -163,10 +164,4 @@ fn update(
         return Ok("error 11000".to_owned());
     }
     Ok(format!("upserted {}", show(&new.to_document())))
-}
-
-#[test]
-fn tmp() {
-    let Ok(file) = std::env::var("REPLAY") else { return };
-    check(&std::fs::read_to_string(file).unwrap());
 }

@@ -130,6 +130,12 @@ mod tests {
 
     use super::*;
 
+    /// 500 sorts of 30 documents each, with the server's answers.
+    #[test]
+    fn recorded() {
+        crate::replay::check(include_str!("sort/testdata/recorded.txt"));
+    }
+
     fn records(n: i32) -> Vec<Record> {
         let doc = |i: i32| doc! { "_id": i, "a": (i * 7919) % 10, "b": [i % 3, i % 5] };
         (0..n).map(|i| Record::from_document(&doc(i)).unwrap()).collect()

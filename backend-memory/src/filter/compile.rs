@@ -74,6 +74,7 @@ fn equalities(parts: &[Filter]) -> Result<Option<Node>, Error> {
                 // A regular expression that a value equals is not one that it matches.
                 Predicate::Eq(Bson::RegularExpression(_)) => return Ok(None),
                 Predicate::Eq(value) => values.push(value.clone()),
+                Predicate::In(only) if only.len() == 1 => values.extend_from_slice(only),
                 Predicate::Regex(regex) => values.push(Bson::RegularExpression(regex.clone())),
                 _ => return Ok(None),
             },

@@ -31,8 +31,10 @@ impl Replacement {
         RawVal::document(&self.bytes).get(b"_id")
     }
 
-    /// Refuses top-level fields that begin with `$`, except those of a DBRef in their order.
+    /// Refuses top-level fields that begin with `$`, except those of a DBRef in their order, and
+    /// such fields of the `_id`.
     pub(super) fn check_names(&self) -> Result<(), Error> {
+        check_id_names(self.id())?;
         let mut before: &[u8] = b"";
         for (name, value) in self.elements() {
             let is_dbref = match name {
@@ -97,4 +99,14 @@ pub(super) fn array_id() -> Error {
         ErrorCode::NOT_SINGLE_VALUE_FIELD,
         "after applying the update, the (immutable) field '_id' was found to be an array",
     )
+}
+
+/// Refuses fields of an `_id` that begin with `$`, other than those of a DBRef.
+pub(super) fn check_id_names(id: Option<RawVal<'_>>) -> Result<(), Error> {
+    let Some(id) = id.filter(|id| id.is_object()) else { return Ok(()) };
+    let is_bad = |name: &[u8]| name.starts_with(b"$") && !matches!(name, b"$ref" | b"$id" | b"$db");
+    match id.elements().find(|(name, _)| is_bad(name)) {
+        Some((name, _)) => Err(dollar_name(&String::from_utf8_lossy(name))),
+        None => Ok(()),
+    }
 }

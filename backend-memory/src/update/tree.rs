@@ -143,7 +143,8 @@ impl Tree {
             let adds = |operation: &Operation| {
                 matches!(operation, Operation::Push(_) | Operation::AddToSet(_))
             };
-            &*child.text == "_id" && matches!(&child.node, Node::Leaf(leaf) if adds(&leaf.operation))
+            &*child.text == "_id"
+                && matches!(&child.node, Node::Leaf(leaf) if adds(&leaf.operation))
         })
     }
 

@@ -7,8 +7,8 @@ use bson::Bson;
 use bson::oid::ObjectId;
 use odm_core::{Error, ErrorCode, Filter, Predicate};
 
-use super::plan::{Plan, dollar_name};
-use super::replacement::Replacement;
+use super::plan::Plan;
+use super::replacement::{Replacement, check_id_names};
 use super::write::{New, write_object};
 use super::{ApplyCx, Kind, Updater, check_depth};
 use crate::value::write::{append, begin, finish};
@@ -24,7 +24,7 @@ pub(super) fn upsert(
     new_id: impl FnOnce() -> ObjectId,
 ) -> Result<Vec<u8>, Error> {
     let mut equalities = Equalities::default();
-    equalities.collect(filter, 0)?;
+    equalities.collect(filter.normalized()?.as_ref(), 0)?;
     let document = match &updater.kind {
         Kind::Operators(tree) => {
             let seed = Record::from_bytes(&equalities.document()?)?;
@@ -77,15 +77,6 @@ fn replace(
     replacement.apply(id.as_ref().map(ValueBuf::as_raw), cx)
 }
 
-fn check_id_names(id: Option<RawVal<'_>>) -> Result<(), Error> {
-    let Some(id) = id.filter(|id| id.is_object()) else { return Ok(()) };
-    let is_bad = |name: &[u8]| name.starts_with(b"$") && !matches!(name, b"$ref" | b"$id" | b"$db");
-    match id.elements().find(|(name, _)| is_bad(name)) {
-        Some((name, _)) => Err(dollar_name(&String::from_utf8_lossy(name))),
-        None => Ok(()),
-    }
-}
-
 fn with_id_first(
     document: RawVal<'_>,
     new_id: impl FnOnce() -> ObjectId,
@@ -128,12 +119,17 @@ impl Equalities {
             return Err(Error::command(ErrorCode::OVERFLOW, "the filter is nested too deeply"));
         }
         match filter {
+            // The server simplifies a filter first: what can never match says nothing, and one
+            // alternative is none.
+            filter if is_never(filter) => Ok(()),
             Filter::And(parts) => parts.iter().try_for_each(|part| self.collect(part, depth + 1)),
-            // One alternative is none.
-            Filter::Or(parts) => match parts.as_slice() {
-                [only] => self.collect(only, depth + 1),
-                _ => Ok(()),
-            },
+            Filter::Or(parts) => {
+                let mut possible = parts.iter().filter(|part| !is_never(part));
+                match (possible.next(), possible.next()) {
+                    (Some(only), None) => self.collect(only, depth + 1),
+                    _ => Ok(()),
+                }
+            }
             Filter::Field(path, predicate) => {
                 match predicate {
                     Predicate::Eq(value) => self.add(path.as_str(), value),
@@ -154,7 +150,6 @@ impl Equalities {
                 ErrorCode(224),
                 "$expr is not allowed in the query predicate for an upsert",
             )),
-            Filter::Raw(doc) => self.collect(&Filter::parse(doc)?, depth + 1),
             _ => Ok(()),
         }
     }
@@ -209,7 +204,7 @@ fn is_never(filter: &Filter) -> bool {
         Filter::AlwaysFalse => true,
         Filter::And(parts) => parts.iter().any(is_never),
         Filter::Or(parts) => parts.iter().all(is_never),
-        Filter::Field(_, Predicate::In(values) | Predicate::All(values)) => values.is_empty(),
+        Filter::Field(_, Predicate::All(values)) => values.is_empty(),
         Filter::Field(_, Predicate::AllElemMatch(elements)) => elements.is_empty(),
         _ => false,
     }
