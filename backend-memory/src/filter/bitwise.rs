@@ -2,8 +2,8 @@
 
 use odm_core::BitMask;
 
-use super::evaluation::truncate;
 use crate::value::decimal::Decimal;
+use crate::value::number::Number;
 use crate::value::{ElementType, RawVal};
 
 /// What must be true of the bits.
@@ -43,9 +43,9 @@ impl Bits {
             ElementType::Int32 | ElementType::Int64 => {
                 value.as_integer().is_some_and(|n| self.match_in_integer(n))
             }
-            ElementType::Double => value.as_f64().is_some_and(|n| {
-                truncate(n).is_some_and(|whole| whole as f64 == n && self.match_in_integer(whole))
-            }),
+            ElementType::Double => Number::of(value)
+                .and_then(Number::to_exact_integer)
+                .is_some_and(|n| self.match_in_integer(n)),
             ElementType::Decimal128 => value
                 .as_decimal_bits()
                 .is_some_and(|bits| self.match_in_integer(round(Decimal::from_bits(bits)))),

@@ -5,6 +5,9 @@ use odm_core::{Error, ErrorCode};
 
 use crate::value::{ElementType, RawVal};
 
+/// The longest pattern that is surely not too large for PCRE.
+const MAX_LITERAL: usize = 10_000;
+
 /// A compiled regular expression.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -29,7 +32,9 @@ impl Pattern {
     pub(super) fn new(regex: &Regex) -> Result<Self, Error> {
         let (source, options) = (regex.pattern.as_str(), regex.options.as_str());
         let program = match literal_prefix(source) {
-            Some(prefix) if options.is_empty() => Program::Prefix(prefix.into()),
+            Some(prefix) if options.is_empty() && prefix.len() <= MAX_LITERAL => {
+                Program::Prefix(prefix.into())
+            }
             _ => Program::Pcre(compile(source, options)?),
         };
         Ok(Pattern { source: source.into(), options: options.into(), program })
@@ -85,7 +90,12 @@ fn compile(source: &str, options: &str) -> Result<pcre2::bytes::Regex, Error> {
         };
     }
     let pattern = translate(source)?;
-    builder.build(&pattern).map_err(|error| invalid(&error.to_string()))
+    let build = |pattern: &str| builder.build(pattern).map_err(|error| invalid(&error.to_string()));
+    if pattern.contains('#') {
+        // The server also compiles it as a group, whose end a comment swallows.
+        build(&format!("(?:{pattern})"))?;
+    }
+    build(&pattern)
 }
 
 fn invalid(what: &str) -> Error {
@@ -128,7 +138,12 @@ fn translate(source: &str) -> Result<String, Error> {
                         // Everything up to `\E` is literal.
                         taken = rest.find("\\E").map_or(rest.len(), |end| end + 2);
                     }
-                    Some('C') => return Err(invalid("\\C is not supported")),
+                    Some('C') => {
+                        return Err(Error::Unsupported {
+                            backend: "memory",
+                            feature: "\\C in a regular expression".to_owned(),
+                        });
+                    }
                     Some('N') if rest[2..].starts_with('{') => {
                         return Err(invalid("\\N{name} is not supported"));
                     }

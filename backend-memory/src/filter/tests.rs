@@ -42,7 +42,7 @@ fn regular_expressions() {
     matches("a\n", "a$", "", true);
     matches("a\nb", "a.b", "", false);
     matches("a\nb", "a.b", "s", true);
-    matches("ab", "a b # comment", "x", true);
+    matches("ab", "a b # comment\n", "x", true);
     matches("ab", "(?<=a)b", "", true);
     matches("8", "\\8", "", true);
 }
@@ -56,6 +56,10 @@ fn check_error(filter: Document, code: i32) {
 fn malformed() {
     check_error(doc! { "a": { "$regex": "(" } }, 51_091);
     check_error(doc! { "a": { "$in": [Bson::RegularExpression(regex("[", ""))] } }, 51_091);
+    check_error(doc! { "a": { "$regex": "a # comment", "$options": "x" } }, 51_091);
+    check_error(doc! { "a": { "$regex": "a".repeat(40_000) } }, 51_091);
+    check_error(doc! { "a": { "$regex": format!("^{}", "a".repeat(40_000)) } }, 51_091);
+    check_error(doc! { "a": { "$regex": "\\N{U+41}" } }, 51_091);
     check_error(doc! { "a": { "$regex": "a", "$options": "q" } }, 51_108);
     check_error(doc! { "a": { "$foo": 1 } }, 2);
 }

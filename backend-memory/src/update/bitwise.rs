@@ -10,12 +10,14 @@ use crate::value::{RawVal, ValueBuf};
 
 /// The operations of one `$bit`, in order.
 #[derive(Debug)]
-pub(super) struct Bitwise(Vec<(fn(i64, i64) -> i64, Number)>);
+pub(super) struct Bitwise(Vec<(Function, Number)>);
+
+type Function = fn(i64, i64) -> i64;
 
 impl Bitwise {
     pub(super) fn new(operations: &[(BitOp, Bson)]) -> Result<Self, Error> {
         let operation = |(op, by): &(BitOp, Bson)| {
-            let function: fn(i64, i64) -> i64 = match op {
+            let function: Function = match op {
                 BitOp::And => |a, b| a & b,
                 BitOp::Or => |a, b| a | b,
                 BitOp::Xor => |a, b| a ^ b,
