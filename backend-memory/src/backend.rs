@@ -22,7 +22,10 @@ use odm_core::{
 };
 
 use crate::clock::{Clock, IdSource, RandomIds, SeededIds, SystemClock};
+use crate::cursor::Cursors;
 use crate::storage::Catalog;
+
+pub(crate) use read::needs_matching;
 
 /// MongoDB's engine in memory. Clones are the same engine.
 ///
@@ -38,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    /// Of commands; those of the typed door are in the hands of their users.
+    pub(crate) cursors: Cursors,
     last_timestamp: AtomicU64,
 }
 
@@ -87,6 +92,7 @@ impl MemoryBackend {
     /// Forgets all databases and cursors.
     pub fn reset(&self) {
         self.engine.catalog.reset();
+        self.engine.cursors.clear();
     }
 
     /// Checks that all indexes agree with the documents: for tests of the engine.
@@ -149,6 +155,7 @@ impl Builder {
             catalog: Catalog::default(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(RandomIds)),
+            cursors: Cursors::default(),
             last_timestamp: AtomicU64::new(0),
         };
         MemoryBackend { engine: Arc::new(engine) }
@@ -161,6 +168,7 @@ impl Engine {
             catalog: self.catalog.fork(),
             clock: self.clock.clone(),
             ids: self.ids.fork(),
+            cursors: Cursors::default(),
             last_timestamp: AtomicU64::new(self.last_timestamp.load(Ordering::SeqCst)),
         }
     }
@@ -314,13 +322,8 @@ impl Backend for MemoryBackend {
         self.engine.list_databases(&request)
     }
 
-    async fn run_command(
-        &self,
-        _database: &str,
-        _command: RunCommand,
-        cx: OpCx,
-    ) -> Result<Document> {
+    async fn run_command(&self, database: &str, command: RunCommand, cx: OpCx) -> Result<Document> {
         options::check(&cx)?;
-        Err(unsupported("commands"))
+        self.engine.run_command(database, &command.0)
     }
 }

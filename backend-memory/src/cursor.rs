@@ -1,11 +1,15 @@
-//! The results of a query, in batches: from a snapshot, so that later writes do not show.
+//! The results of a query, in batches: from a snapshot, so that later writes do not show. And the
+//! cursors of commands, which are known by their ids.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use std::vec;
 
 use async_trait::async_trait;
-use odm_core::{Error, RawCursor, RawDoc, Result};
+use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 
 use crate::filter::Matcher;
 use crate::plan::{Plan, Position};
@@ -185,5 +189,75 @@ impl RawCursor for Results {
             self.left = 0;
         }
         Ok((more || !docs.is_empty()).then_some(docs))
+    }
+}
+
+/// How long a cursor of a command may be idle.
+const IDLE: Duration = Duration::from_secs(10 * 60);
+
+/// The open cursors of commands, by id.
+#[derive(Default)]
+pub(crate) struct Cursors {
+    open: Mutex<FxHashMap<i64, OpenCursor>>,
+}
+
+struct OpenCursor {
+    ns: String,
+    results: Results,
+    used: Instant,
+}
+
+impl Cursors {
+    /// Keeps what is left of some results, and gives the id to ask for it.
+    pub(crate) fn keep(&self, ns: String, results: Results) -> i64 {
+        let mut open = self.open.lock();
+        open.retain(|_, cursor| cursor.used.elapsed() < IDLE);
+        let mut id = fastrand::i64(1..);
+        while open.contains_key(&id) {
+            id = fastrand::i64(1..);
+        }
+        open.insert(id, OpenCursor { ns, results, used: Instant::now() });
+        id
+    }
+
+    /// Takes a cursor out, to read from it.
+    ///
+    /// # Errors
+    ///
+    /// 43 if there is none, 13 if it is of another namespace.
+    pub(crate) fn take(&self, id: i64, ns: &str) -> Result<Results> {
+        let mut open = self.open.lock();
+        match open.remove(&id) {
+            Some(cursor) if cursor.ns == ns && cursor.used.elapsed() < IDLE => Ok(cursor.results),
+            Some(cursor) if cursor.ns != ns => {
+                let message = format!(
+                    "Requested getMore on namespace '{ns}', but cursor belongs to a different namespace {}",
+                    cursor.ns
+                );
+                open.insert(id, cursor);
+                Err(Error::command(ErrorCode::UNAUTHORIZED, message))
+            }
+            _ => Err(Error::command(
+                ErrorCode::CURSOR_NOT_FOUND,
+                format!("cursor id {id} not found"),
+            )),
+        }
+    }
+
+    /// Puts a cursor back that has more.
+    pub(crate) fn put_back(&self, id: i64, ns: String, results: Results) {
+        self.open.lock().insert(id, OpenCursor { ns, results, used: Instant::now() });
+    }
+
+    /// Closes a cursor; whether it was there.
+    pub(crate) fn kill(&self, id: i64, ns: &str) -> bool {
+        let mut open = self.open.lock();
+        let is_there = open.get(&id).is_some_and(|cursor| cursor.ns == ns);
+        is_there && open.remove(&id).is_some()
+    }
+
+    /// Closes them all.
+    pub(crate) fn clear(&self) {
+        self.open.lock().clear();
     }
 }

@@ -8,13 +8,20 @@
 //!
 //! ```
 //! use backend_memory::MemoryBackend;
+//! use odm_core::bson::doc;
 //!
+//! # async fn example() -> odm_core::Result<()> {
 //! let db = MemoryBackend::new().database("app");
-//! assert_eq!(db.name(), "app");
+//! db.run_command(doc! { "insert": "users", "documents": [{ "_id": 1, "name": "Ada" }] }).await?;
+//! let reply = db.run_command(doc! { "count": "users", "query": { "name": "Ada" } }).await?;
+//! assert_eq!(reply.get_i32("n"), Ok(1));
+//! # Ok(())
+//! # }
 //! ```
 
 mod backend;
 mod clock;
+mod command;
 mod cursor;
 mod filter;
 mod plan;

@@ -3,7 +3,6 @@
 
 mod bounds;
 mod choose;
-#[expect(dead_code)]
 mod explain;
 mod scan;
 #[cfg(test)]
@@ -14,6 +13,7 @@ use odm_core::{Error, Filter, Hint, Predicate, Sort};
 use crate::storage::{CollState, KeyRange};
 use crate::value::{KeyBytes, ValueBuf};
 
+pub(crate) use explain::{Stage, number};
 pub(crate) use scan::Position;
 
 /// The path that stands for natural order in sorts and hints.

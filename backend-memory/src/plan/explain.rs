@@ -111,6 +111,11 @@ impl Stage {
         Stage::new("EOF", Document::new())
     }
 
+    /// The count that a collection keeps.
+    pub(crate) fn fast_count() -> Self {
+        Stage::new("RECORD_STORE_FAST_COUNT", Document::new())
+    }
+
     /// As in `winningPlan`.
     pub(crate) fn to_plan(&self) -> Document {
         self.to_document(&Document::new())
@@ -149,7 +154,12 @@ pub(crate) fn number(n: u64) -> Bson {
 }
 
 impl Plan {
-    /// The stages that find and sort documents.
+    /// Whether it looks up one document.
+    pub(crate) const fn is_point(&self) -> bool {
+        matches!(self.access, Access::Id(_))
+    }
+
+    /// The stages that find and sort documents: the first `limit` of them; 0 for all.
     pub(crate) fn stages(
         &self,
         state: &CollState,
@@ -175,10 +185,7 @@ impl Plan {
             }
         };
         if self.is_sorted || sort.is_empty() {
-            if limit == 0 || matches!(self.access, Access::Id(_)) {
-                return found;
-            }
-            return found.under("LIMIT", doc! { "limitAmount": number(limit) });
+            return found;
         }
         let mut details = doc! { "sortPattern": sort.to_document() };
         if limit > 0 {

@@ -1,0 +1,142 @@
+//! Command documents: what a shell or another language's driver sends, and the server's replies.
+
+mod explain;
+mod info;
+
+use odm_core::bson::Document;
+use odm_core::reply;
+use odm_core::{
+    Command, CommandKind, CommandOptions, DropIndexes, Error, ErrorCode, GetMore, Modification,
+    Namespace, Operation, RawDoc, Result,
+};
+
+use crate::backend::{Engine, unsupported};
+use crate::cursor::{FIRST_BATCH, Results};
+
+impl Engine {
+    /// Runs a command document, and gives the reply.
+    ///
+    /// # Errors
+    ///
+    /// What the server would answer with `ok: 0`; 59 for commands that there are none of;
+    /// [`Error::Unsupported`] for those that the engine lacks.
+    pub(crate) fn run_command(&self, database: &str, document: &Document) -> Result<Document> {
+        let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
+        check_options(&options)?;
+        match kind {
+            CommandKind::Operation(operation) => self.run_operation(&namespace, *operation),
+            CommandKind::GetMore(request) => self.get_more(&namespace, &request),
+            CommandKind::KillCursors(ids) => {
+                let (killed, not_found) =
+                    ids.into_iter().partition(|id| self.cursors.kill(*id, &namespace.to_string()));
+                Ok(reply::kill_cursors(killed, not_found))
+            }
+            CommandKind::Explain(verbosity, operation) => {
+                self.explain(&namespace, &operation, verbosity, document)
+            }
+            CommandKind::Other(name) => self.other(name, document),
+            other => Err(unsupported(format!("the command {other:?}"))),
+        }
+    }
+
+    fn run_operation(&self, ns: &Namespace, operation: Operation) -> Result<Document> {
+        Ok(match operation {
+            Operation::Find(find) => {
+                let results = self.results(ns, &find)?;
+                let first = find.batch_size.map_or(FIRST_BATCH, |size| size as usize);
+                let (batch, id) = self.open(ns.to_string(), results, first, find.single_batch)?;
+                reply::first_batch(&ns.to_string(), id, &batch)?
+            }
+            Operation::ListIndexes(request) => {
+                let results = self.index_results(ns, &request)?;
+                let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
+                let (batch, id) = self.open(ns.to_string(), results, first, false)?;
+                reply::first_batch(&ns.to_string(), id, &batch)?
+            }
+            Operation::ListCollections(request) => {
+                let listed = self.list_collections(ns.database(), &request)?;
+                let ns = reply::list_collections_namespace(ns.database());
+                reply::first_batch(&ns, 0, &listed)?
+            }
+            Operation::ListDatabases(request) => {
+                reply::list_databases(self.list_databases(&request)?, request.name_only)
+            }
+            Operation::Count(request) => reply::count(self.count(ns, &request)?),
+            Operation::Distinct(request) => reply::distinct(self.distinct(ns, &request)?),
+            Operation::Insert(request) => reply::insert(self.insert(ns, &request))?,
+            Operation::UpdateBatch(request) => reply::update(self.update(ns, &request))?,
+            Operation::DeleteBatch(request) => reply::delete(self.delete(ns, &request))?,
+            Operation::FindAndModify(request) => {
+                let removed = matches!(request.modification, Modification::Remove);
+                reply::find_and_modify(&self.find_and_modify(ns, &request)?, removed)?
+            }
+            Operation::CreateIndexes(request) => {
+                reply::create_indexes(&self.create_indexes(ns, &request)?)
+            }
+            Operation::DropIndexes(request) => {
+                let before = self.drop_indexes(ns, &request)?;
+                reply::drop_indexes(count_of(before), matches!(request, DropIndexes::All))
+            }
+            Operation::CreateCollection(request) => {
+                self.create_collection(ns, &request)?;
+                reply::ok()
+            }
+            Operation::DropCollection(_) => match self.drop_collection(ns)? {
+                Some(indexes) => reply::drop(ns, count_of(indexes)),
+                None => {
+                    return Err(Error::command(ErrorCode::NAMESPACE_NOT_FOUND, "ns not found"));
+                }
+            },
+            Operation::RenameCollection(request) => {
+                self.rename_collection(ns, &request)?;
+                reply::ok()
+            }
+            Operation::DropDatabase(_) => {
+                self.drop_database(ns.database())?;
+                let mut reply = reply::ok();
+                reply.insert("dropped", ns.database());
+                reply
+            }
+            Operation::Aggregate(_) => return Err(unsupported("aggregation")),
+            other => return Err(unsupported(format!("the command `{}`", other.name()))),
+        })
+    }
+
+    /// The first batch of some results, and the id of the cursor for the rest of them.
+    fn open(
+        &self,
+        ns: String,
+        mut results: Results,
+        first: usize,
+        single_batch: bool,
+    ) -> Result<(Vec<RawDoc>, i64)> {
+        let (batch, more) = results.batch(first)?;
+        let id = if more && !single_batch { self.cursors.keep(ns, results) } else { 0 };
+        Ok((batch, id))
+    }
+
+    fn get_more(&self, ns: &Namespace, request: &GetMore) -> Result<Document> {
+        let id = request.cursor_id;
+        let size =
+            request.batch_size.filter(|size| *size > 0).map_or(usize::MAX, |size| size as usize);
+        let ns = ns.to_string();
+        let mut results = self.cursors.take(id, &ns)?;
+        let (batch, more) = results.batch(size)?;
+        if more {
+            self.cursors.put_back(id, ns.clone(), results);
+        }
+        reply::next_batch(&ns, if more { id } else { 0 }, &batch)
+    }
+}
+
+/// Transactions are refused; that a command names its session is not.
+fn check_options(options: &CommandOptions) -> Result<()> {
+    if options.start_transaction || options.autocommit == Some(false) {
+        return Err(unsupported("transactions"));
+    }
+    Ok(())
+}
+
+fn count_of(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
