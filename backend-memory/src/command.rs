@@ -93,9 +93,7 @@ impl Engine {
             }
             Operation::DropDatabase(_) => {
                 self.drop_database(ns.database())?;
-                let mut reply = reply::ok();
-                reply.insert("dropped", ns.database());
-                reply
+                reply::ok()
             }
             Operation::Aggregate(_) => return Err(unsupported("aggregation")),
             other => return Err(unsupported(format!("the command `{}`", other.name()))),

@@ -10,11 +10,12 @@
 //! use backend_memory::MemoryBackend;
 //! use odm_core::bson::doc;
 //!
-//! # async fn example() -> odm_core::Result<()> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> odm_core::Result<()> {
 //! let db = MemoryBackend::new().database("app");
 //! db.run_command(doc! { "insert": "users", "documents": [{ "_id": 1, "name": "Ada" }] }).await?;
 //! let reply = db.run_command(doc! { "count": "users", "query": { "name": "Ada" } }).await?;
-//! assert_eq!(reply.get_i32("n"), Ok(1));
+//! assert_eq!(reply, doc! { "n": 1, "ok": 1.0 });
 //! # Ok(())
 //! # }
 //! ```

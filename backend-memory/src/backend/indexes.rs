@@ -37,8 +37,16 @@ impl Engine {
         // All of them or none: built beside the state that readers see.
         let mut state = CollState::clone(&turn.snapshot());
         let indexes_before = state.indexes.len();
+        let mut created: Vec<String> = Vec::new();
         for spec in specs {
-            if let Err(error) = state.create_index(spec, ns) {
+            let name = spec.name.clone();
+            let result = match state.create_index(spec, ns) {
+                // That is an error only within a request.
+                Ok(false) if created.contains(&name) => Err(identical(&state, &name)),
+                result => result,
+            };
+            created.push(name);
+            if let Err(error) = result {
                 if created_collection {
                     drop(turn);
                     writing.drop_collection(ns);
@@ -92,6 +100,17 @@ impl Engine {
             .collect::<Result<Vec<_>>>()?;
         Ok(Results::documents(documents).batches_of(request.batch_size))
     }
+}
+
+fn identical(state: &CollState, name: &str) -> Error {
+    if state.records.len() == 0 {
+        let message = format!("Identical index already exists: {name}");
+        return Error::command(ErrorCode::INDEX_ALREADY_EXISTS, message);
+    }
+    Error::command(
+        ErrorCode::OPERATION_FAILED,
+        "Cannot build two identical indexes. Try again without duplicate indexes.",
+    )
 }
 
 /// The names of the indexes that a request is about.

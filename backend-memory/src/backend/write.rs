@@ -39,15 +39,18 @@ impl Engine {
         let mut outcome = UpdateOutcome::default();
         let mut errors = Vec::new();
         for (index, statement) in batch.statements.iter().enumerate() {
-            let mut done = Updated::default();
-            let result = self.update_statement(ns, statement, &mut done);
-            outcome.matched += done.matched;
-            outcome.modified += done.modified;
-            outcome.upserted.extend(done.upserted.map(|id| Upserted { index, id }));
-            if let Err(error) = result {
-                errors.push(write_error(index, error)?);
-                if batch.ordered {
-                    break;
+            match self.update_statement(ns, statement) {
+                Ok(done) => {
+                    outcome.matched += done.matched;
+                    outcome.modified += done.modified;
+                    outcome.upserted.extend(done.upserted.map(|id| Upserted { index, id }));
+                }
+                // As on the server, what a statement did before it failed is not counted.
+                Err(error) => {
+                    errors.push(write_error(index, error)?);
+                    if batch.ordered {
+                        break;
+                    }
                 }
             }
         }
@@ -59,12 +62,7 @@ impl Engine {
         Err(WriteFailure::new(errors, done).into())
     }
 
-    fn update_statement(
-        &self,
-        ns: &Namespace,
-        statement: &UpdateStatement,
-        done: &mut Updated,
-    ) -> Result<()> {
+    fn update_statement(&self, ns: &Namespace, statement: &UpdateStatement) -> Result<Updated> {
         options::check_collation(statement.collation.as_ref())?;
         let filter = statement.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
@@ -76,6 +74,7 @@ impl Engine {
                 "multi update is not supported for replacement-style update",
             ));
         }
+        let mut done = Updated::default();
         let writing = self.catalog.start_write();
         let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
         if let Some(cell) = writing.find(ns) {
@@ -93,7 +92,7 @@ impl Engine {
             let record = change.upsert(&writing, &filter)?;
             done.upserted = record.id().map(|id| id.to_bson());
         }
-        Ok(())
+        Ok(done)
     }
 
     pub(crate) fn delete(&self, ns: &Namespace, batch: &DeleteBatch) -> Result<DeleteOutcome> {

@@ -168,10 +168,13 @@ fn stages(
     use crate::plan::number;
     let purpose = explained.purpose;
     if purpose == Purpose::Count && matcher.is_always_true() && explained.hint.is_none() {
-        return Stage::fast_count().under("COUNT", Document::new());
+        return Stage::fast_count();
     }
     let limit = last(explained.skip, explained.limit);
     let mut stage = plan.stages(state, filter, &explained.sort, limit);
+    if matches!(filter, Filter::Or(_)) && !plan.is_point() {
+        stage = stage.under("SUBPLAN", Document::new());
+    }
     if explained.skip > 0 {
         stage = stage.under("SKIP", doc! { "skipAmount": number(explained.skip) });
     }

@@ -41,14 +41,13 @@ impl Plan {
                 if position.record.replace(RecordId::ZERO).is_some() {
                     return ControlFlow::Continue(());
                 }
-                match state.find_by_id(key) {
-                    Some((id, record)) => {
-                        position.keys_examined += 1;
-                        position.docs_examined += 1;
-                        visit(id, record)
-                    }
-                    None => ControlFlow::Continue(()),
+                if let Some((id, record)) = state.find_by_id(key) {
+                    position.keys_examined += 1;
+                    position.docs_examined += 1;
+                    // There is no other one, so this is the end whatever the visitor says.
+                    let _ = visit(id, record);
                 }
+                ControlFlow::Continue(())
             }
             Access::Collection { backward: false } => {
                 let from = position.record.unwrap_or(RecordId::ZERO);

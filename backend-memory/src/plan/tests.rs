@@ -184,7 +184,7 @@ fn elements_of_arrays_may_meet_conditions_separately() {
     // In the order of the index.
     assert_eq!(ids(doc! { "a": { "$gt": 2, "$lt": 4 } }), [Bson::from(3), Bson::from(1)]);
     assert_eq!(ids(doc! { "d.x": 1, "d.y": 4 }), [Bson::from(2), Bson::from(3)]);
-    assert_eq!(ids(doc! { "a": { "$elemMatch": { "$gt": 2, "$lt": 4 } } }), [Bson::from(0); 0]);
+    assert!(ids(doc! { "a": { "$elemMatch": { "$gt": 2, "$lt": 4 } } }).is_empty());
 }
 
 /// Values that collide: few, of many types.

@@ -188,14 +188,21 @@ impl CollState {
             ));
         }
         let mut index = Index::new(spec);
+        // In key order, as the server builds: the least duplicate is the one that is reported.
+        let mut entries: Vec<(KeyBytes, RecordId)> = Vec::with_capacity(self.records.len());
         for (id, record) in self.records.iter() {
             let keys = index.keys(record)?;
             if keys.multikey {
                 index.note_arrays(record);
             }
-            if let Err(duplicate) = index.insert(keys.keys, id) {
-                let values = index.key_values(record, &duplicate);
-                return Err(index.duplicate_error(&ns.to_string(), values));
+            entries.extend(keys.keys.into_iter().map(|key| (key, id)));
+        }
+        entries.sort_unstable();
+        for (key, id) in entries {
+            if let Err(duplicate) = index.insert(EntryKeys::from_buf([key]), id) {
+                let record = self.records.get(id);
+                let values = record.map(|record| index.key_values(record, &duplicate));
+                return Err(index.duplicate_error(&ns.to_string(), values.unwrap_or_default()));
             }
         }
         self.indexes.push(index);

@@ -183,7 +183,7 @@ mod tests {
         check(f64::NAN, "nan.0");
         check(f64::NEG_INFINITY, "-inf.0");
         check(0.1, "0.1");
-        check(123_456_789.123_456_789, "123456789.1234568");
+        check(123_456_789.123_456_79, "123456789.1234568");
         check("1.50".parse::<Decimal128>().unwrap(), "1.50");
         check("q\"uo\nte\\ é", "\"q\"uo\nte\\ é\"");
         check(
