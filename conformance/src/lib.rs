@@ -28,9 +28,12 @@ mod run;
 mod show;
 mod value;
 
+mod catalog;
 mod filter;
+mod index;
 mod read;
 mod update;
+mod write;
 
 pub use case::{Case, Failure, Need, Outcome, Verdict};
 pub use run::{Ran, Report, Run, run};
@@ -38,5 +41,16 @@ pub use show::{show, show_all, show_value};
 
 /// Every case, family by family.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    [filter::FAMILIES, read::FAMILIES, update::FAMILIES].into_iter().flatten().copied().flatten()
+    [
+        catalog::FAMILIES,
+        filter::FAMILIES,
+        index::FAMILIES,
+        read::FAMILIES,
+        update::FAMILIES,
+        write::FAMILIES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .flatten()
 }

@@ -425,7 +425,7 @@ async fn current_date_has_two_types(db: Database) -> Outcome {
     let found = collection.find_one(doc! { "_id": "x" }).await?.unwrap_or_default();
     let types: Vec<_> =
         found.iter().map(|(name, value)| (name.as_str(), value.element_type())).collect();
-    use bson::spec::ElementType::{DateTime, Int32, Timestamp};
+    use bson::spec::ElementType::{DateTime, Timestamp};
     let expected = [
         ("_id", bson::spec::ElementType::String),
         ("a", DateTime),

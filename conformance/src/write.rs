@@ -1,0 +1,19 @@
+//! Writes: inserts, updates and deletes as batches, `findAndModify`, bulk writes.
+
+mod bulk;
+mod delete;
+mod find_and_modify;
+mod insert;
+mod limit;
+mod update;
+
+use crate::case::Case;
+
+pub(crate) const FAMILIES: &[&[Case]] = &[
+    bulk::CASES,
+    delete::CASES,
+    find_and_modify::CASES,
+    insert::CASES,
+    limit::CASES,
+    update::CASES,
+];
