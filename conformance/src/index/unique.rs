@@ -147,7 +147,7 @@ async fn messages_are_the_servers(db: Database) -> Outcome {
         (Bson::Int64(2), "2"),
         (Bson::Double(1.5), "1.5"),
         (Bson::Double(3.0), "3.0"),
-        ("x\"y".into(), "\"x\\\"y\""),
+        ("x\"y".into(), "\"x\"y\""),
         (Bson::Null, "null"),
         (true.into(), "true"),
         (oid(1), "ObjectId('010101010101010101010101')"),
