@@ -22,6 +22,7 @@
 //! To have each case as a test of its own, build them from [`cases`] with [`Case::check`]: see `tests/it/main.rs` of
 //! this crate, which runs them on the memory engine and on MongoDB.
 
+mod capability;
 mod case;
 mod check;
 mod run;
@@ -32,6 +33,8 @@ mod catalog;
 mod filter;
 mod index;
 mod read;
+mod session;
+mod typed;
 mod update;
 mod write;
 
@@ -42,10 +45,13 @@ pub use show::{show, show_all, show_value};
 /// Every case, family by family.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     [
+        capability::FAMILIES,
         catalog::FAMILIES,
         filter::FAMILIES,
         index::FAMILIES,
         read::FAMILIES,
+        session::FAMILIES,
+        typed::FAMILIES,
         update::FAMILIES,
         write::FAMILIES,
     ]

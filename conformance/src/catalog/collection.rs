@@ -40,11 +40,11 @@ async fn creating_one_that_exists_is_refused(db: Database) -> Outcome {
 }
 
 async fn names_are_checked(db: Database) -> Outcome {
-    for name in ["", "$c", "a$b", ".c", "a..b", "system."] {
+    for name in ["", "$c", "a$b", ".c", "system."] {
         let result = db.run_command(doc! { "create": name }).await;
         expect_code(&format!("create {name:?}"), result, 73)?;
     }
-    for name in ["a.b", "é", "with space", "Ä-1", "c."] {
+    for name in ["a.b", "é", "with space", "Ä-1", "c.", "d..e"] {
         db.create_collection(name, none()).await?;
     }
     Ok(())

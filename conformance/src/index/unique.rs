@@ -151,7 +151,7 @@ async fn messages_are_the_servers(db: Database) -> Outcome {
         (Bson::Null, "null"),
         (true.into(), "true"),
         (oid(1), "ObjectId('010101010101010101010101')"),
-        (dec("1.50"), "1.5"),
+        (dec("1.50"), "1.50"),
         (bson::bson!({ "x": 1 }), "{ x: 1 }"),
         (date(1_000), "new Date(1000)"),
         (Bson::MinKey, "MinKey"),
