@@ -7,6 +7,8 @@ mod post;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use odm_core::{Error, ErrorCode, Filter, Projection, ProjectionItem, RawDoc};
 
 use crate::filter::{ElemMatcher, Matcher};
@@ -39,7 +41,7 @@ struct Fields {
 /// The paths that are included, or excluded.
 #[derive(Debug, Default)]
 struct Tree {
-    children: Vec<(Box<str>, Child)>,
+    children: BTreeMap<Box<[u8]>, Child>,
 }
 
 #[derive(Debug)]
@@ -214,9 +216,8 @@ impl Tree {
 
     fn insert_parts(&mut self, path: &str, parts: &[&str]) -> Result<(), Error> {
         let Some((first, rest)) = parts.split_first() else { return Ok(()) };
-        let place = self.children.iter().position(|(name, _)| **name == **first);
         let collision = |code| Error::command(ErrorCode(code), format!("path collision at {path}"));
-        match place.and_then(|place| self.children.get_mut(place)) {
+        match self.children.get_mut(first.as_bytes()) {
             None => {
                 let child = if rest.is_empty() {
                     Child::Whole
@@ -225,18 +226,17 @@ impl Tree {
                     inner.insert_parts(path, rest)?;
                     Child::Part(inner)
                 };
-                self.children.push(((*first).into(), child));
+                self.children.insert(first.as_bytes().into(), child);
                 Ok(())
             }
-            Some((_, Child::Part(inner))) if !rest.is_empty() => inner.insert_parts(path, rest),
-            Some((_, Child::Part(_))) => Err(collision(31_250)),
-            Some((_, Child::Whole)) if rest.is_empty() => Err(collision(31_250)),
-            Some((_, Child::Whole)) => Err(collision(31_249)),
+            Some(Child::Part(inner)) if !rest.is_empty() => inner.insert_parts(path, rest),
+            Some(Child::Whole) if !rest.is_empty() => Err(collision(31_249)),
+            Some(_) => Err(collision(31_250)),
         }
     }
 
     fn child(&self, name: &[u8]) -> Option<&Child> {
-        self.children.iter().find(|(field, _)| field.as_bytes() == name).map(|(_, child)| child)
+        self.children.get(name)
     }
 
     fn include(&self, name: &[u8], value: RawVal<'_>, out: &mut Vec<u8>) {

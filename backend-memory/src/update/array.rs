@@ -1,6 +1,7 @@
 //! `$push`, `$addToSet`, `$pop`, `$pull`, `$pullAll`.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use bson::Bson;
 use odm_core::{Error, ErrorCode, PushOrder, PushSort, SortOrder};
@@ -10,7 +11,7 @@ use super::fields::{Outcome, type_name};
 use super::write::{self, New};
 use crate::filter::{ElementMatcher, Matcher};
 use crate::value::write::{append_at, begin, finish};
-use crate::value::{ElementType, RawVal, ValueBuf, compare, equal};
+use crate::value::{ElementType, KeyBytes, RawVal, ValueBuf, compare, equal};
 
 type Values<'a> = SmallVec<[RawVal<'a>; 16]>;
 
@@ -189,12 +190,9 @@ pub(super) struct AddToSet {
 
 impl AddToSet {
     pub(super) fn new(operand: &[Bson]) -> Result<Self, Error> {
-        let mut values: Vec<ValueBuf> = Vec::with_capacity(operand.len());
-        for value in encode(operand)? {
-            if !values.iter().any(|other| equal(other.as_raw(), value.as_raw())) {
-                values.push(value);
-            }
-        }
+        let mut values = encode(operand)?;
+        let mut seen = HashSet::new();
+        values.retain(|value| seen.insert(KeyBytes::of(value.as_raw())));
         Ok(AddToSet { values })
     }
 
@@ -206,8 +204,15 @@ impl AddToSet {
         if !old.is_array() {
             return Err(not_an_array(ErrorCode::BAD_VALUE, "$addToSet", path, old));
         }
-        let is_new = |value: &RawVal<'_>| !old.elements().any(|(_, other)| equal(other, *value));
-        let new: Values<'_> = self.values.iter().map(ValueBuf::as_raw).filter(is_new).collect();
+        let values = self.values.iter().map(ValueBuf::as_raw);
+        let new: Values<'_> = if self.values.len() > 8 {
+            let there: HashSet<KeyBytes> =
+                old.elements().map(|(_, other)| KeyBytes::of(other)).collect();
+            values.filter(|value| !there.contains(&KeyBytes::of(*value))).collect()
+        } else {
+            let is_there = |value| old.elements().any(|(_, other)| equal(other, value));
+            values.filter(|value| !is_there(*value)).collect()
+        };
         Ok(if new.is_empty() { Outcome::Unchanged } else { Outcome::Set(extended(old, new)) })
     }
 
@@ -243,7 +248,7 @@ impl Pop {
 /// `$pull` or `$pullAll`.
 #[derive(Debug)]
 pub(super) enum Pull {
-    /// Elements equal to one of these.
+    /// Elements equal to one of these, which are in order.
     Values(Vec<ValueBuf>),
     /// Elements that satisfy operators.
     Predicates(ElementMatcher),
@@ -268,7 +273,9 @@ impl Pull {
     }
 
     pub(super) fn all(values: &[Bson]) -> Result<Self, Error> {
-        encode(values).map(Pull::Values)
+        let mut values = encode(values)?;
+        values.sort_by(|a, b| compare(a.as_raw(), b.as_raw()));
+        Ok(Pull::Values(values))
     }
 
     pub(super) fn change<'a>(&self, old: RawVal<'a>) -> Result<Outcome<'a>, Error> {
@@ -286,7 +293,9 @@ impl Pull {
 
     fn removes(&self, element: RawVal<'_>) -> bool {
         match self {
-            Pull::Values(values) => values.iter().any(|value| equal(value.as_raw(), element)),
+            Pull::Values(values) => {
+                values.binary_search_by(|value| compare(value.as_raw(), element)).is_ok()
+            }
             Pull::Predicates(matcher) => matcher.matches_field(element),
             Pull::Fields(matcher) => element.is_object() && matcher.matches_value(element),
         }

@@ -1,6 +1,7 @@
 //! Laying an update over a document: which elements change, and to what.
 
 use odm_core::{Error, ErrorCode};
+use rustc_hash::FxHashSet;
 
 use super::ApplyCx;
 use super::fields::{self, Outcome};
@@ -139,13 +140,13 @@ impl<'a> Target<'a, '_> {
         let mut edits = Edits::new(container);
         let is_array = container.is_array();
         let mut len = if is_array { container.elements().count() } else { 0 };
-        let mut seen = Vec::new();
+        let mut seen = FxHashSet::default();
         for child in &fields.children {
             if is_array && let Some(index) = child.index {
-                if seen.contains(&index) {
+                // `01` and `1` are one position.
+                if !seen.insert(index) {
                     return Err(tree::conflict(&child.text));
                 }
-                seen.push(index);
             }
             let found = if is_array {
                 child.index.and_then(|index| container.at(index))

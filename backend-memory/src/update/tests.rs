@@ -5,7 +5,8 @@ use odm_core::{Error, Filter, Update};
 use super::{Applied, ApplyCx, Updater};
 use crate::value::Record;
 
-/// Updates of documents with the server's answers: 890 written by hand, 500 at random.
+/// Updates of documents with the server's answers: 895 written by hand, 700 at random, 200
+/// of them about the positional `$`.
 #[test]
 fn recorded() {
     crate::replay::check(include_str!("testdata/recorded.txt"));
