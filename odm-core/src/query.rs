@@ -351,7 +351,6 @@ impl<D: Document, T> Query<D, T> {
     }
 
     /// A change of every match (or, by [`UpdateQuery::one`], the first).
-    #[must_use]
     pub fn update(self, update: impl FnOnce(D::Fields) -> UpdateOf<D>) -> UpdateQuery<D> {
         let update = update(D::fields());
         self.into_update(update)
