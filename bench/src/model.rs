@@ -53,7 +53,7 @@ fn account(rng: &mut Rng, i: u64, seed: u64) -> Account {
     id[..4].copy_from_slice(&(seed as u32).to_be_bytes());
     id[4..].copy_from_slice(&i.to_be_bytes());
     let city = CITIES[rng.usize(..CITIES.len())];
-    let created = 1_600_000_000_000 + rng.i64(..100_000_000_000);
+    let created = 1_600_000_000_000 + rng.i64(0..100_000_000_000);
     Account {
         id: ObjectId::from_bytes(id),
         email: format!("user.{seed}.{i}@example.org"),
@@ -61,9 +61,9 @@ fn account(rng: &mut Rng, i: u64, seed: u64) -> Account {
         age: rng.i32(18..90),
         active: rng.bool(),
         score: rng.i32(0..1000),
-        group: rng.i32(..GROUPS),
-        balance: f64::from(rng.i32(..1_000_000)) / 100.0,
-        visits: rng.i64(..5000),
+        group: rng.i32(0..GROUPS),
+        balance: f64::from(rng.i32(0..1_000_000)) / 100.0,
+        visits: rng.i64(0..5000),
         address: Address {
             street: format!("{} Long Example Street", rng.u16(1..999)),
             city: city.to_owned(),
@@ -72,7 +72,7 @@ fn account(rng: &mut Rng, i: u64, seed: u64) -> Account {
         },
         tags: (0..4).map(|_| format!("tag-{}", rng.u8(..50))).collect(),
         created: DateTime::from_millis(created),
-        updated: DateTime::from_millis(created + rng.i64(..10_000_000_000)),
+        updated: DateTime::from_millis(created + rng.i64(0..10_000_000_000)),
         plan: PLANS[rng.usize(..PLANS.len())].to_owned(),
         note: "Some text that nobody queries, ".repeat(3),
     }
