@@ -5,12 +5,14 @@
 mod arbitrary;
 mod arbitrary_write;
 mod command;
+mod database;
 mod filter;
 mod index;
 mod models;
 mod projection;
 mod property;
 mod property_write;
+mod query;
 mod recorded;
 mod shapes;
 mod sort;
