@@ -199,28 +199,24 @@ impl Node {
 impl Field {
     #[inline]
     fn matches(&self, source: Source<'_>) -> bool {
-        match self.single(source) {
-            Some(value) => self.test.holds(value),
-            None => self.any(source, |found| self.test.holds(found.value)),
-        }
-    }
-
-    /// The one value to be tested, or that there is none; `None` if an array is in the way.
-    #[inline]
-    fn single<'a>(&self, source: Source<'a>) -> Option<Option<RawVal<'a>>> {
-        let (first, rest) = self.path.components().split_first()?;
-        let mut value = match source {
-            Source::Record(record) => record.get(&first.name),
-            Source::Value(value) => value.get(first.name.as_bytes()),
+        let (Source::Record(record), [first, rest @ ..]) = (source, self.path.components()) else {
+            return self.any(source, |found| self.test.holds(found.value));
         };
+        // Most paths lead to one value, through documents alone.
+        let mut value = record.get(&first.name);
         for component in rest {
             value = match value {
                 Some(value) if value.is_object() => value.get(component.name.as_bytes()),
-                Some(value) if value.is_array() => return None,
-                _ => return Some(None),
+                Some(value) if value.is_array() => break,
+                _ => return self.test.holds(None),
             };
         }
-        if value.is_some_and(RawVal::is_array) { None } else { Some(value) }
+        match value {
+            Some(value) if value.is_array() => {
+                self.any(source, |found| self.test.holds(found.value))
+            }
+            value => self.test.holds(value),
+        }
     }
 
     fn any<'a>(&self, source: Source<'a>, accept: impl FnMut(Found<'a>) -> bool) -> bool {

@@ -48,6 +48,8 @@ enum Operand {
     Null,
     /// An integer that a double can hold.
     Integer(i64),
+    /// A double that is not NaN.
+    Double(f64),
     /// Above or below everything else, whatever its type.
     Extreme(ValueBuf),
     Number(ValueBuf),
@@ -67,6 +69,7 @@ impl Comparison {
             Bson::Null => Operand::Null,
             Bson::Int32(n) => Operand::Integer(i64::from(*n)),
             Bson::Int64(n) if n.unsigned_abs() <= 1 << 53 => Operand::Integer(*n),
+            Bson::Double(n) if !n.is_nan() => Operand::Double(*n),
             Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => Operand::Number(value),
             Bson::MinKey | Bson::MaxKey => Operand::Extreme(value),
             Bson::String(_) if operator == Operator::Eq => Operand::Text(value),
@@ -79,6 +82,7 @@ impl Comparison {
     pub(super) fn holds(&self, value: Option<RawVal<'_>>) -> bool {
         match (&self.operand, value) {
             (Operand::Integer(n), Some(value)) => self.holds_for_integer(value, *n),
+            (Operand::Double(n), Some(value)) => self.holds_for_double(value, *n),
             (Operand::Text(text), Some(value)) => {
                 let text = text.as_raw();
                 match value.kind() {
@@ -124,6 +128,19 @@ impl Comparison {
         }
     }
 
+    #[inline]
+    fn holds_for_double(&self, value: RawVal<'_>, operand: f64) -> bool {
+        let ordering = match value.kind() {
+            ElementType::Double => value.as_f64().and_then(|n| n.partial_cmp(&operand)),
+            ElementType::Int32 => value.as_i32().and_then(|n| f64::from(n).partial_cmp(&operand)),
+            ElementType::Int64 | ElementType::Decimal128 => {
+                return self.holds_for_numbers(value, ValueBuf::from(operand).as_raw());
+            }
+            _ => None,
+        };
+        ordering.is_some_and(|ordering| self.operator.accepts(ordering))
+    }
+
     /// NaN equals itself, and is neither above nor below any number.
     fn holds_for_numbers(&self, value: RawVal<'_>, operand: RawVal<'_>) -> bool {
         let ordering = compare(value, operand);
@@ -147,7 +164,8 @@ impl Comparison {
 
     pub(super) fn cost(&self) -> u32 {
         match &self.operand {
-            Operand::Integer(_) | Operand::Null | Operand::Text(_) | Operand::Extreme(_) => 1,
+            Operand::Integer(_) | Operand::Double(_) | Operand::Null => 1,
+            Operand::Text(_) | Operand::Extreme(_) => 1,
             Operand::Number(_) => 2,
             Operand::Other(_) => 3,
         }
