@@ -27,6 +27,7 @@ mod case;
 mod check;
 mod run;
 mod show;
+pub mod strategy;
 mod value;
 
 mod catalog;

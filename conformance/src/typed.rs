@@ -76,7 +76,7 @@ fn book(number: u8, title: &str, year: i32) -> Book {
         isbn: format!("isbn-{number}"),
         title: title.to_owned(),
         year,
-        price: (number % 2 == 0).then_some(f64::from(number) + 0.5),
+        price: number.is_multiple_of(2).then_some(f64::from(number) + 0.5),
         shelf: if year < 1900 { Shelf::Closed } else { Shelf::OpenAccess },
         tags: vec![format!("tag{number}"), "all".to_owned()],
         loans: (1..=i32::from(number))

@@ -1,0 +1,29 @@
+//! Strategies for [`proptest`]: documents, and what can be asked of them.
+//!
+//! All are biased to collide: few field names, few values, each number in all four types, nulls and what is missing,
+//! arrays of arrays. What comes out is documents in MongoDB's language, as a user would write them; some are malformed.
+
+mod filter;
+mod index;
+mod projection;
+mod update;
+mod value;
+
+pub use filter::{filter, operand_filter};
+pub use index::index;
+pub use projection::{projection, sort};
+pub use update::{replacement, update};
+pub use value::{document, documents, path, value};
+
+use bson::{Bson, Document};
+
+/// A document of these fields; of fields with the same name, the first.
+fn distinct(fields: impl IntoIterator<Item = (String, Bson)>) -> Document {
+    let mut doc = Document::new();
+    for (name, value) in fields {
+        if !doc.contains_key(&name) {
+            doc.insert(name, value);
+        }
+    }
+    doc
+}

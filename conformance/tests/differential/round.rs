@@ -1,0 +1,185 @@
+//! A round: the same commands on two databases, and whether the answers are the same.
+
+use std::cell::Cell;
+use std::fmt::Write;
+
+use backend_memory::MemoryBackend;
+use bson::{Bson, Document, RawDocumentBuf, doc};
+use conformance::show;
+use odm_core::{Database, Error};
+use tokio::runtime::Runtime;
+
+/// What a property has done so far.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) cases: Cell<u64>,
+    pub(crate) compared: Cell<u64>,
+    pub(crate) unsupported: Cell<u64>,
+}
+
+/// Two databases that start out empty and are given the same commands.
+pub(crate) struct Round<'a> {
+    runtime: &'a Runtime,
+    memory: Database,
+    server: &'a Database,
+    counts: &'a Counts,
+    /// What was done so far, to be printed with a difference.
+    history: Vec<String>,
+}
+
+/// Whether the order of the documents found is compared.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Matters,
+    /// Without a sort, an index gives the order, and which index is the planner's choice.
+    IsFree,
+}
+
+impl<'a> Round<'a> {
+    /// Empties the server's database; the memory engine's is a new one.
+    pub(crate) fn new(runtime: &'a Runtime, server: &'a Database, counts: &'a Counts) -> Self {
+        let memory = MemoryBackend::new().database("differential");
+        Round { runtime, memory, server, counts, history: Vec::new() }
+    }
+
+    /// Starts with these documents in the collection `c`, in place of what was there.
+    pub(crate) fn fill(&mut self, docs: &[Document]) -> Result<(), String> {
+        let delete = doc! { "delete": "c", "deletes": [{ "q": {}, "limit": 0 }] };
+        self.on_server(delete).map_err(|error| error.to_string())?;
+        if docs.is_empty() {
+            return Ok(());
+        }
+        self.same(doc! { "insert": "c", "documents": docs }).map(drop)
+    }
+
+    /// Starts without collections: slower than emptying them, but free of indexes.
+    pub(crate) fn reset(&mut self) -> Result<(), String> {
+        self.on_server(doc! { "drop": "c" }).map(drop).or_else(|error| match error.code() {
+            Some(26) => Ok(()),
+            _ => Err(error.to_string()),
+        })
+    }
+
+    /// Runs the command on both, and fails unless they answer alike. Gives the memory engine's reply, if there is one.
+    ///
+    /// What the memory engine does not support is counted, and not run on the server.
+    pub(crate) fn same(&mut self, command: Document) -> Result<Option<Document>, String> {
+        self.compare(command, Order::Matters)
+    }
+
+    /// The same, but for the order of what was found.
+    pub(crate) fn same_in_any_order(&mut self, command: Document) -> Result<(), String> {
+        self.compare(command, Order::IsFree).map(drop)
+    }
+
+    /// All documents are the same, in natural order.
+    pub(crate) fn same_state(&mut self) -> Result<(), String> {
+        self.same(doc! { "find": "c" }).map(drop)
+    }
+
+    fn compare(&mut self, command: Document, order: Order) -> Result<Option<Document>, String> {
+        let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
+        if let Err(Error::Unsupported { .. }) = memory {
+            self.counts.unsupported.set(self.counts.unsupported.get() + 1);
+            return Ok(None);
+        }
+        let server = self.on_server(command.clone());
+        self.counts.compared.set(self.counts.compared.get() + 1);
+        let memory = Answer::new(memory, order);
+        let server = Answer::new(server, order);
+        if memory.is_same(&server) {
+            self.history.push(show(&command));
+            return match memory {
+                Answer::Reply(reply) => Ok(Some(reply)),
+                _ => Ok(None),
+            };
+        }
+        let mut report = String::from("the answers differ\n");
+        for earlier in &self.history {
+            let _ = writeln!(report, "  after  {earlier}");
+        }
+        let _ = write!(report, "  run    {}\n  memory {memory}\n  server {server}", show(&command));
+        Err(report)
+    }
+
+    fn on_server(&self, command: Document) -> odm_core::Result<Document> {
+        self.runtime.block_on(self.server.run_command(command))
+    }
+}
+
+/// What is compared of an answer.
+enum Answer {
+    Reply(Document),
+    Refused(i32, String),
+    /// Neither a reply nor a refusal: always a difference.
+    Broken(String),
+}
+
+impl Answer {
+    fn new(result: odm_core::Result<Document>, order: Order) -> Self {
+        match result {
+            Ok(reply) => Answer::Reply(comparable(&reply, order)),
+            Err(error) => match error.code() {
+                Some(code) => Answer::Refused(code, error.to_string()),
+                None => Answer::Broken(error.to_string()),
+            },
+        }
+    }
+
+    fn is_same(&self, other: &Answer) -> bool {
+        match (self, other) {
+            (Answer::Reply(left), Answer::Reply(right)) => encoded(left) == encoded(right),
+            (Answer::Refused(left, _), Answer::Refused(right, _)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Answer::Reply(reply) => f.write_str(&show(reply)),
+            Answer::Refused(_, message) | Answer::Broken(message) => f.write_str(message),
+        }
+    }
+}
+
+/// The reply without what only a deployment has to say, without messages, its own fields in alphabetical order.
+fn comparable(reply: &Document, order: Order) -> Document {
+    const LEFT_OUT: [&str; 7] =
+        ["$clusterTime", "operationTime", "electionId", "opTime", "errmsg", "ns", "commitQuorum"];
+    let mut fields: Vec<(String, Bson)> = reply
+        .iter()
+        .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()))
+        .map(|(name, value)| {
+            let value = match (name.as_str(), value) {
+                ("cursor", Bson::Document(cursor)) => comparable(cursor, order).into(),
+                ("writeErrors", Bson::Array(errors)) => {
+                    errors.iter().map(without_message).collect()
+                }
+                ("firstBatch", Bson::Array(docs)) if order == Order::IsFree => by_id(docs),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    fields.sort_by(|(left, _), (right, _)| left.cmp(right));
+    fields.into_iter().collect()
+}
+
+fn without_message(error: &Bson) -> Bson {
+    let Bson::Document(error) = error else { return error.clone() };
+    let kept = error.iter().filter(|(name, _)| *name != "errmsg");
+    Bson::Document(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// The documents in the order of their `_id`s, which are integers.
+fn by_id(docs: &[Bson]) -> Bson {
+    let mut docs = docs.to_vec();
+    docs.sort_by_key(|doc| doc.as_document().and_then(|doc| doc.get_i32("_id").ok()));
+    Bson::Array(docs)
+}
+
+fn encoded(doc: &Document) -> Vec<u8> {
+    RawDocumentBuf::try_from(doc).map(RawDocumentBuf::into_bytes).unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! What is changed: updates, upserts, sequences of writes, and indexes, which must not change the answers.
+
+use bson::{Bson, Document, doc};
+use conformance::strategy::{document, documents, filter, index, projection, sort, update};
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::*;
+
+use crate::property::{Bench, Property};
+use crate::round::{Counts, Round};
+
+pub(crate) const PROPERTIES: &[Property] = &[
+    Property { name: "update", test: updates },
+    Property { name: "upsert", test: upserts },
+    Property { name: "sequence", test: sequences },
+    Property { name: "index", test: indexes },
+];
+
+fn updates(bench: &Bench, counts: &Counts) -> Result<u32, String> {
+    let pairs = vec((document(), update(), weighted(0.2, filter())), 1..20);
+    bench.check("update", counts, &pairs, |round, pairs| {
+        let docs = numbered(pairs.iter().map(|(doc, _, _)| doc));
+        round.fill(&docs)?;
+        for (id, (_, update, filter)) in (0_i32..).zip(pairs) {
+            // A filter on arrays gives the positional operator something to stand for.
+            let mut q = doc! { "_id": id };
+            q.extend(filter.unwrap_or_default());
+            round.same(doc! { "update": "c", "updates": [{ "q": q, "u": update }] })?;
+        }
+        round.same_state()
+    })
+}
+
+fn numbered<'a>(docs: impl Iterator<Item = &'a Document>) -> Vec<Document> {
+    let number = |(id, fields): (i32, &Document)| {
+        let mut doc = doc! { "_id": id };
+        doc.extend(fields.clone());
+        doc
+    };
+    (0_i32..).zip(docs).map(number).collect()
+}
+
+fn upserts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
+    let pairs = vec((filter(), update()), 1..20);
+    bench.check("upsert", counts, &pairs, |round, pairs| {
+        round.fill(&[])?;
+        for (id, (filter, update)) in (0_i32..).zip(pairs) {
+            let mut q = doc! { "_id": id };
+            q.extend(filter);
+            round.same(
+                doc! { "update": "c", "updates": [{ "q": q, "u": update, "upsert": true }] },
+            )?;
+        }
+        round.same_state()
+    })
+}
+
+/// One write of a sequence, as a command.
+fn write() -> BoxedStrategy<Document> {
+    let update_command = (filter(), update(), any::<bool>()).prop_map(|(q, u, multi)| {
+        doc! { "update": "c", "updates": [{ "q": q, "u": u, "multi": multi }] }
+    });
+    let delete = (filter(), 0_i32..2).prop_map(|(q, limit)| {
+        doc! { "delete": "c", "deletes": [{ "q": q, "limit": limit }] }
+    });
+    let insert = (vec((0_i32..14, document()), 1..4), any::<bool>()).prop_map(|(docs, ordered)| {
+        let docs: Vec<_> = docs
+            .into_iter()
+            .map(|(id, mut doc)| {
+                doc.insert("_id", id);
+                doc
+            })
+            .collect();
+        doc! { "insert": "c", "documents": docs, "ordered": ordered }
+    });
+    let modification = weighted(0.8, (update(), any::<bool>()));
+    let find_and_modify = (filter(), sort(), modification, weighted(0.3, projection())).prop_map(
+        |(query, sort, modification, fields)| {
+            let mut command = doc! { "findAndModify": "c", "query": query, "sort": sort };
+            match modification {
+                Some((update, new)) => command.extend(doc! { "update": update, "new": new }),
+                None => command.extend(doc! { "remove": true }),
+            }
+            command.extend(fields.map(|fields| ("fields".to_owned(), Bson::Document(fields))));
+            command
+        },
+    );
+    prop_oneof![4 => update_command, 1 => delete, 2 => insert, 3 => find_and_modify].boxed()
+}
+
+fn sequences(bench: &Bench, counts: &Counts) -> Result<u32, String> {
+    let strategy = (documents(1..10), vec(write(), 1..12));
+    bench.check("sequence", counts, &strategy, |round, (docs, writes)| {
+        round.fill(&docs)?;
+        for write in writes {
+            round.same(write)?;
+        }
+        round.same_state()
+    })
+}
+
+fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
+    let strategy = (
+        vec(index(), 1..3),
+        documents(1..20),
+        vec((filter(), sort(), 0_i32..6), 1..15),
+        vec((filter(), update()), 0..6),
+        any::<bool>(),
+    );
+    bench.check("index", counts, &strategy, |round, (indexes, docs, queries, updates, first)| {
+        round.reset()?;
+        let create: Vec<_> = indexes
+            .iter()
+            .map(|index| doc! { "createIndexes": "c", "indexes": [index.clone()] })
+            .collect();
+        let insert = doc! { "insert": "c", "documents": docs, "ordered": false };
+        // Either the index refuses documents, or documents refuse the index.
+        let (before, after) = if first { (create, vec![insert]) } else { (vec![insert], create) };
+        for command in before.into_iter().chain(after) {
+            round.same(command)?;
+        }
+        find_by_indexes(round, &queries)?;
+        for (q, u) in updates {
+            round.same(doc! { "update": "c", "updates": [{ "q": { "$and": [q, { "_id": { "$lt": 4 } }] }, "u": u, "multi": true }] })?;
+        }
+        find_by_indexes(round, &queries)
+    })
+}
+
+fn find_by_indexes(
+    round: &mut Round<'_>,
+    queries: &[(Document, Document, i32)],
+) -> Result<(), String> {
+    for (filter, sort, limit) in queries {
+        round.same_in_any_order(doc! { "find": "c", "filter": filter.clone() })?;
+        round.same(
+            doc! { "find": "c", "filter": filter.clone(), "sort": sort.clone(), "limit": *limit },
+        )?;
+    }
+    Ok(())
+}
