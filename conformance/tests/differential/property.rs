@@ -59,8 +59,12 @@ impl Bench {
         strategy: &S,
         test: impl Fn(&mut Round<'_>, S::Value) -> Result<(), String>,
     ) -> Result<u32, String> {
-        let config =
-            Config { failure_persistence: None, max_shrink_time: 120_000, ..Config::default() };
+        let config = Config {
+            failure_persistence: None,
+            max_shrink_time: 60_000,
+            max_shrink_iters: 50_000,
+            ..Config::default()
+        };
         let cases = config.cases;
         let mut runner = TestRunner::new_with_rng(config, self.rng(name));
         let server = self.server.database(format!("differential_{}_{name}", std::process::id()));
