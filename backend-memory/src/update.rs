@@ -134,7 +134,8 @@ impl Updater {
     ///
     /// - 2: an operator cannot act on what it finds, a positional operator finds nothing.
     /// - 14: `$inc`, `$mul` or `$pop` meet a value of another type.
-    /// - 15, 17419: the result is nested too deeply, or too large.
+    /// - 15: the result is nested too deeply.
+    /// - 17419: it is larger than 16 MiB; 10334, if by more than 16 KiB.
     /// - 28: a path leads through a value that has no fields.
     /// - 40: two operators meet in one element of an array.
     /// - 52, 55: a name begins with `$`.
@@ -157,12 +158,7 @@ impl Updater {
                 replaced
             }
         };
-        if changed.len() > MAX_DOCUMENT_SIZE {
-            return Err(Error::command(
-                ErrorCode(17_419),
-                format!("resulting document after update is larger than {MAX_DOCUMENT_SIZE}"),
-            ));
-        }
+        check_size(&changed, ErrorCode(17_419))?;
         if let Kind::Operators(tree) = &self.kind
             && tree.may_exceed_depth()
         {
@@ -207,4 +203,17 @@ fn check_depth(document: RawVal<'_>) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// The server builds a document with some room above the limit, and refuses it by `code`;
+/// what does not even fit into that room cannot be built.
+fn check_size(document: &[u8], code: ErrorCode) -> Result<(), Error> {
+    const ROOM: usize = 16 * 1024;
+    let code = match document.len() {
+        0..=MAX_DOCUMENT_SIZE => return Ok(()),
+        size if size <= MAX_DOCUMENT_SIZE + ROOM => code,
+        _ => ErrorCode::BSON_OBJECT_TOO_LARGE,
+    };
+    let message = format!("resulting document after update is larger than {MAX_DOCUMENT_SIZE}");
+    Err(Error::command(code, message))
 }

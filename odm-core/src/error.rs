@@ -58,6 +58,7 @@ error_codes! {
     NAMESPACE_NOT_FOUND = 26 "NamespaceNotFound",
     INDEX_NOT_FOUND = 27 "IndexNotFound",
     PATH_NOT_VIABLE = 28 "PathNotViable",
+    CANNOT_BACKFILL_ARRAY = 34 "CannotBackfillArray",
     CANNOT_CREATE_INDEX = 67 "CannotCreateIndex",
     INDEX_ALREADY_EXISTS = 68 "IndexAlreadyExists",
     INVALID_OPTIONS = 72 "InvalidOptions",

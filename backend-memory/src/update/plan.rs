@@ -170,7 +170,7 @@ impl<'a> Target<'a, '_> {
                 if is_array {
                     if index.saturating_sub(len) > MAX_BACKFILL {
                         return Err(Error::command(
-                            ErrorCode::BAD_VALUE,
+                            ErrorCode::CANNOT_BACKFILL_ARRAY,
                             format!("can't backfill more than {MAX_BACKFILL} elements"),
                         ));
                     }

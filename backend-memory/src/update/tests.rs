@@ -76,10 +76,11 @@ fn limits() {
     let large = doc! { "_id": 1, "a": "x".repeat(16 * 1024 * 1024 - 100) };
     check_error(&large, doc! { "$set": { "b": "x".repeat(200) } }, 17_419);
     check_error(&large, doc! { "$push": { "b": "x".repeat(200) } }, 17_419);
+    check_error(&large, doc! { "$set": { "b": "x".repeat(16 * 1024 + 200) } }, 10_334);
 
     let doc = doc! { "_id": 1, "a": [1] };
     assert!(apply(&doc, doc! { "$set": { "a.1500001": 1 } }).is_ok());
-    check_error(&doc, doc! { "$set": { "a.1500002": 1 } }, 2);
+    check_error(&doc, doc! { "$set": { "a.1500002": 1 } }, 34);
     check_error(&doc, doc! { "$set": { "a.99999999999999999999": 1 } }, 28);
 }
 

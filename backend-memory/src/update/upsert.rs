@@ -12,7 +12,7 @@ use super::replacement::{Replacement, check_id_names};
 use super::write::{New, write_object};
 use super::{ApplyCx, Kind, Updater, check_depth};
 use crate::value::write::{append, begin, finish};
-use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record, ValueBuf, equal};
+use crate::value::{RawVal, Record, ValueBuf, equal};
 
 /// How deeply the conditions of a filter are looked into.
 const MAX_FILTER_DEPTH: usize = 200;
@@ -48,12 +48,7 @@ pub(super) fn upsert(
         Kind::Replacement(replacement) => replace(replacement, &equalities, cx)?,
     };
     let document = with_id_first(RawVal::document(&document), new_id)?;
-    if document.len() > MAX_DOCUMENT_SIZE {
-        return Err(Error::command(
-            ErrorCode(17_419),
-            format!("resulting document after update is larger than {MAX_DOCUMENT_SIZE}"),
-        ));
-    }
+    super::check_size(&document, ErrorCode(17_420))?;
     Ok(document)
 }
 
