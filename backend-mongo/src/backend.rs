@@ -16,16 +16,15 @@ use odm_core::{
     Aggregate, Backend, Capabilities, ChangeStream, Count, CreateCollection, CreateIndexes,
     CreateIndexesOutcome, Cursor, Database, DeleteBatch, DeleteOutcome, Distinct, DropCollection,
     DropDatabase, DropIndexes, Error, ErrorCode, Find, FindAndModify, FindAndModifyOutcome, Insert,
-    InsertOutcome, ListCollections, ListDatabases, ListIndexes, Namespace, OpCx, RawDoc,
-    RenameCollection, Result, RunCommand, SessionOptions, SessionRef, UpdateBatch, UpdateOutcome,
-    Upserted, Watch, WriteError, WriteSummary,
+    InsertOutcome, ListCollections, ListDatabases, ListIndexes, Namespace, OpCx, RenameCollection,
+    Result, RunCommand, SessionOptions, SessionRef, UpdateBatch, UpdateOutcome, Watch,
 };
 
 use crate::batch::Batch;
-use crate::command::{self, Command, unencodable};
+use crate::command::{self, encode, head, number};
 use crate::complete::complete;
 use crate::cursor::CursorOptions;
-use crate::error::{check_write_concern, count, from_driver};
+use crate::error::{check_write_concern, from_driver};
 use crate::options::MongoOptions;
 use crate::run::{Inner, Kind, Limits};
 use crate::session::{MongoSession, SessionPool};
@@ -98,7 +97,7 @@ impl MongoBackend {
         // A server on its own has no transaction numbers.
         let numbers = hello.contains_key("logicalSessionTimeoutMinutes")
             && (hello.contains_key("setName") || matches!(hello.get_str("msg"), Ok("isdbgrid")));
-        let limit = |key, default| match count(&hello, key) {
+        let limit = |key, default| match number(&hello, key) {
             0 => default,
             limit => usize::try_from(limit).unwrap_or(default),
         };
@@ -171,8 +170,8 @@ impl MongoBackend {
     ) -> Result<Document> {
         let database = database.to_owned();
         self.complete(|inner| async move {
-            let mut reply = inner.run(&database, command, Kind::Write, &cx).await?;
-            check_write_concern(&mut reply, WriteSummary::default())?;
+            let reply = inner.run(&database, command, Kind::Write, &cx).await?;
+            check_write_concern(&reply)?;
             Ok(reply)
         })
         .await
@@ -215,7 +214,7 @@ impl Backend for MongoBackend {
     }
 
     async fn find(&self, ns: &Namespace, find: Find, cx: OpCx) -> Result<Cursor> {
-        let command = command::find(ns, &find)?;
+        let command = encode(&find.to_command(ns))?;
         let options = CursorOptions {
             batch_size: find.batch_size,
             max_await_time: find.max_await_time,
@@ -225,7 +224,7 @@ impl Backend for MongoBackend {
     }
 
     async fn aggregate(&self, ns: &Namespace, aggregate: Aggregate, cx: OpCx) -> Result<Cursor> {
-        let command = command::aggregate(ns, &aggregate)?;
+        let command = encode(&aggregate.to_command(ns))?;
         let kind =
             if command::writes(&aggregate.pipeline) { Kind::ReadAndWrite } else { Kind::Read };
         let options = CursorOptions {
@@ -237,7 +236,7 @@ impl Backend for MongoBackend {
     }
 
     async fn count(&self, ns: &Namespace, request: Count, cx: OpCx) -> Result<u64> {
-        let command = command::count(ns, &request)?;
+        let command = command::count(ns, request)?;
         let database = ns.database().to_owned();
         self.complete(|inner| async move {
             let reply = inner.run(&database, command, Kind::Read, &cx).await?;
@@ -245,16 +244,16 @@ impl Backend for MongoBackend {
                 reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
             Ok(match group {
                 Ok(groups) => {
-                    groups.first().and_then(Bson::as_document).map_or(0, |group| count(group, "n"))
+                    groups.first().and_then(Bson::as_document).map_or(0, |group| number(group, "n"))
                 }
-                Err(_) => count(&reply, "n"),
+                Err(_) => number(&reply, "n"),
             })
         })
         .await
     }
 
     async fn distinct(&self, ns: &Namespace, distinct: Distinct, cx: OpCx) -> Result<Vec<Bson>> {
-        let command = command::distinct(ns, &distinct)?;
+        let command = encode(&distinct.to_command(ns))?;
         let database = ns.database().to_owned();
         self.complete(|inner| async move {
             let mut reply = inner.run(&database, command, Kind::Read, &cx).await?;
@@ -271,16 +270,17 @@ impl Backend for MongoBackend {
         self.complete(|inner| async move { insert::insert(&inner, &ns, request, &cx).await }).await
     }
 
-    async fn update(&self, ns: &Namespace, update: UpdateBatch, cx: OpCx) -> Result<UpdateOutcome> {
+    async fn update(
+        &self,
+        ns: &Namespace,
+        mut update: UpdateBatch,
+        cx: OpCx,
+    ) -> Result<UpdateOutcome> {
+        let statements = std::mem::take(&mut update.statements);
+        let retryable = !statements.iter().any(|statement| statement.multi);
         let items: Vec<RawDocumentBuf> =
-            update.statements.iter().map(command::update_statement).collect::<Result<_>>()?;
-        let retryable = !update.statements.iter().any(|statement| statement.multi);
-        let head = Command::new("update", ns.collection())
-            .option("ordered", (!update.ordered).then_some(false))
-            .flag("bypassDocumentValidation", update.bypass_document_validation)
-            .option("let", update.let_vars)
-            .option("comment", update.comment)
-            .encode()?;
+            statements.into_iter().map(command::update_statement).collect::<Result<_>>()?;
+        let head = head(update.to_command(ns)?, "updates")?;
         let (ns, ordered) = (ns.clone(), update.ordered);
         self.complete(|inner| async move {
             let batch = Batch {
@@ -291,32 +291,24 @@ impl Backend for MongoBackend {
                 ordered,
                 kind: if retryable { Kind::RetryableWrite } else { Kind::Write },
             };
-            let mut reply = batch.run(&inner, &cx, statement_too_large).await?;
-            let matched = |n: u64, upserted: &[Upserted]| n.saturating_sub(upserted.len() as u64);
-            reply.check(|reply| WriteSummary {
-                matched: matched(reply.n, &reply.upserted),
-                modified: reply.modified,
-                upserted: reply.upserted.clone(),
-                ..WriteSummary::default()
-            })?;
-            Ok(UpdateOutcome {
-                matched: matched(reply.n, &reply.upserted),
-                modified: reply.modified,
-                upserted: reply.upserted,
-            })
+            UpdateOutcome::from_reply(&batch.run(&inner, &cx).await?)
         })
         .await
     }
 
-    async fn delete(&self, ns: &Namespace, delete: DeleteBatch, cx: OpCx) -> Result<DeleteOutcome> {
-        let items: Vec<RawDocumentBuf> =
-            delete.statements.iter().map(command::delete_statement).collect::<Result<_>>()?;
-        let retryable = !delete.statements.iter().any(|statement| statement.multi);
-        let head = Command::new("delete", ns.collection())
-            .option("ordered", (!delete.ordered).then_some(false))
-            .option("let", delete.let_vars)
-            .option("comment", delete.comment)
-            .encode()?;
+    async fn delete(
+        &self,
+        ns: &Namespace,
+        mut delete: DeleteBatch,
+        cx: OpCx,
+    ) -> Result<DeleteOutcome> {
+        let statements = std::mem::take(&mut delete.statements);
+        let retryable = !statements.iter().any(|statement| statement.multi);
+        let items: Vec<RawDocumentBuf> = statements
+            .iter()
+            .map(|statement| encode(&statement.to_document()))
+            .collect::<Result<_>>()?;
+        let head = head(delete.to_command(ns), "deletes")?;
         let (ns, ordered) = (ns.clone(), delete.ordered);
         self.complete(|inner| async move {
             let batch = Batch {
@@ -327,9 +319,7 @@ impl Backend for MongoBackend {
                 ordered,
                 kind: if retryable { Kind::RetryableWrite } else { Kind::Write },
             };
-            let mut reply = batch.run(&inner, &cx, statement_too_large).await?;
-            reply.check(|reply| WriteSummary { deleted: reply.n, ..WriteSummary::default() })?;
-            Ok(DeleteOutcome { deleted: reply.n })
+            DeleteOutcome::from_reply(&batch.run(&inner, &cx).await?)
         })
         .await
     }
@@ -340,11 +330,11 @@ impl Backend for MongoBackend {
         request: FindAndModify,
         cx: OpCx,
     ) -> Result<FindAndModifyOutcome> {
-        let command = command::find_and_modify(ns, &request)?;
+        let command = command::find_and_modify(ns, request)?;
         let database = ns.database().to_owned();
         self.complete(|inner| async move {
-            let mut reply = inner.run(&database, command, Kind::RetryableWrite, &cx).await?;
-            find_and_modify_outcome(&mut reply)
+            let reply = inner.run(&database, command, Kind::RetryableWrite, &cx).await?;
+            FindAndModifyOutcome::from_reply(&reply)
         })
         .await
     }
@@ -355,31 +345,19 @@ impl Backend for MongoBackend {
         request: CreateIndexes,
         cx: OpCx,
     ) -> Result<CreateIndexesOutcome> {
-        let command = command::create_indexes(ns, &request)?;
+        let command = encode(&request.to_command(ns))?;
         let reply = self.write_command(ns.database(), command, cx).await?;
-        let number = |key| u32::try_from(count(&reply, key)).unwrap_or(u32::MAX);
-        Ok(CreateIndexesOutcome {
-            names: request.indexes.iter().map(|index| index.name()).collect(),
-            indexes_before: number("numIndexesBefore"),
-            indexes_after: number("numIndexesAfter"),
-            created_collection: reply.get_bool("createdCollectionAutomatically").unwrap_or(false),
-        })
+        let names = request.indexes.iter().map(|index| index.name()).collect();
+        CreateIndexesOutcome::from_reply(&reply, names)
     }
 
     async fn drop_indexes(&self, ns: &Namespace, request: DropIndexes, cx: OpCx) -> Result<()> {
-        let command = command::drop_indexes(ns, request)?;
+        let command = encode(&request.to_command(ns))?;
         self.write_command(ns.database(), command, cx).await.map(drop)
     }
 
     async fn list_indexes(&self, ns: &Namespace, request: ListIndexes, cx: OpCx) -> Result<Cursor> {
-        let mut cursor = Document::new();
-        if let Some(batch_size) = request.batch_size {
-            cursor.insert("batchSize", i64::from(batch_size));
-        }
-        let command = Command::new("listIndexes", ns.collection())
-            .set("cursor", cursor)
-            .option("comment", request.comment.clone())
-            .encode()?;
+        let command = encode(&request.to_command(ns))?;
         let options = CursorOptions {
             batch_size: request.batch_size,
             max_await_time: None,
@@ -394,7 +372,7 @@ impl Backend for MongoBackend {
         request: CreateCollection,
         cx: OpCx,
     ) -> Result<()> {
-        let command = command::create_collection(ns, request)?;
+        let command = encode(&request.to_command(ns))?;
         self.write_command(ns.database(), command, cx).await.map(drop)
     }
 
@@ -404,8 +382,7 @@ impl Backend for MongoBackend {
         request: DropCollection,
         cx: OpCx,
     ) -> Result<()> {
-        let command =
-            Command::new("drop", ns.collection()).option("comment", request.comment).encode()?;
+        let command = encode(&request.to_command(ns))?;
         match self.write_command(ns.database(), command, cx).await {
             // Servers before 7.0 say so; to the caller it is gone either way.
             Err(error) if error.error_code() == Some(ErrorCode::NAMESPACE_NOT_FOUND) => Ok(()),
@@ -419,10 +396,7 @@ impl Backend for MongoBackend {
         request: RenameCollection,
         cx: OpCx,
     ) -> Result<()> {
-        let command = Command::new("renameCollection", ns.to_string())
-            .set("to", request.to.to_string())
-            .flag("dropTarget", request.drop_target)
-            .encode()?;
+        let command = encode(&request.to_command(ns))?;
         self.write_command("admin", command, cx).await.map(drop)
     }
 
@@ -432,33 +406,18 @@ impl Backend for MongoBackend {
         request: ListCollections,
         cx: OpCx,
     ) -> Result<Cursor> {
-        let mut command = Command::new("listCollections", 1);
-        if !request.filter.is_empty() {
-            command = command.set("filter", request.filter.to_document());
-        }
-        let command = command
-            .flag("nameOnly", request.name_only)
-            .option("comment", request.comment.clone())
-            .encode()?;
+        let command = encode(&request.to_command(ns))?;
         let options = CursorOptions { comment: request.comment, ..CursorOptions::default() };
         self.cursor(ns.database(), command, Kind::List, options, cx).await
     }
 
     async fn drop_database(&self, ns: &Namespace, request: DropDatabase, cx: OpCx) -> Result<()> {
-        let command =
-            Command::new("dropDatabase", 1).option("comment", request.comment).encode()?;
+        let command = encode(&request.to_command(ns))?;
         self.write_command(ns.database(), command, cx).await.map(drop)
     }
 
     async fn list_databases(&self, request: ListDatabases, cx: OpCx) -> Result<Vec<Document>> {
-        let mut command = Command::new("listDatabases", 1);
-        if !request.filter.is_empty() {
-            command = command.set("filter", request.filter.to_document());
-        }
-        let command = command
-            .flag("nameOnly", request.name_only)
-            .option("comment", request.comment)
-            .encode()?;
+        let command = encode(&request.to_command(&Namespace::of_database("admin")))?;
         self.complete(|inner| async move {
             let mut reply = inner.run("admin", command, Kind::List, &cx).await?;
             let Some(Bson::Array(found)) = reply.remove("databases") else {
@@ -476,7 +435,7 @@ impl Backend for MongoBackend {
     }
 
     async fn run_command(&self, database: &str, command: RunCommand, cx: OpCx) -> Result<Document> {
-        let command = RawDocumentBuf::try_from(&command.0).map_err(unencodable)?;
+        let command = encode(&command.0)?;
         let database = database.to_owned();
         self.complete(|inner| async move { inner.run(&database, command, Kind::Raw, &cx).await })
             .await
@@ -491,45 +450,4 @@ impl Backend for MongoBackend {
         let ns = ns.clone();
         self.complete(|inner| change_stream::watch(inner, ns, watch, cx)).await
     }
-}
-
-fn find_and_modify_outcome(reply: &mut Document) -> Result<FindAndModifyOutcome> {
-    let mut last = match reply.remove("lastErrorObject") {
-        Some(Bson::Document(last)) => last,
-        _ => Document::new(),
-    };
-    let value = match reply.remove("value") {
-        Some(Bson::Document(value)) => {
-            let value = RawDocumentBuf::try_from(&value).map_err(unencodable)?;
-            Some(RawDoc::from(value))
-        }
-        _ => None,
-    };
-    let outcome = FindAndModifyOutcome {
-        value,
-        n: count(&last, "n"),
-        updated_existing: last.get_bool("updatedExisting").unwrap_or(false),
-        upserted: last.remove("upserted"),
-    };
-    let removed = !last.contains_key("updatedExisting");
-    check_write_concern(
-        reply,
-        WriteSummary {
-            matched: u64::from(outcome.updated_existing),
-            deleted: if removed { outcome.n } else { 0 },
-            upserted: outcome
-                .upserted
-                .iter()
-                .map(|id| Upserted { index: 0, id: id.clone() })
-                .collect(),
-            ..WriteSummary::default()
-        },
-    )?;
-    Ok(outcome)
-}
-
-/// A statement that the driver cannot even send.
-fn statement_too_large(index: usize, bytes: usize, limit: usize) -> WriteError {
-    let message = format!("the statement has {bytes} bytes, more than the limit of {limit}");
-    WriteError::new(index, ErrorCode::BSON_OBJECT_TOO_LARGE, message)
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bson::raw::CStr;
-use bson::{RawArrayBuf, RawDocumentBuf};
-use odm_core::{OpCx, Result, WriteError};
+use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc};
+use odm_core::{ErrorCode, OpCx, Result};
 
-use crate::error::WriteReply;
+use crate::command::number;
 use crate::run::{Inner, Kind};
 
 /// A write command.
@@ -22,16 +22,10 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Runs it, as one command or several. `too_large` says what becomes of a statement that is
-    /// larger than a document may be.
-    pub(crate) async fn run(
-        &self,
-        inner: &Arc<Inner>,
-        cx: &OpCx,
-        too_large: fn(usize, usize, usize) -> WriteError,
-    ) -> Result<WriteReply> {
+    /// Runs it, as one command or several, and gives the reply as if it had been one.
+    pub(crate) async fn run(&self, inner: &Arc<Inner>, cx: &OpCx) -> Result<Document> {
         let limits = inner.limits;
-        let mut total = WriteReply::default();
+        let mut total: Option<Document> = None;
         let mut next = 0;
         loop {
             let begin = next;
@@ -40,7 +34,7 @@ impl Batch<'_> {
             while let Some(item) = self.items.get(next) {
                 let size = item.as_bytes().len();
                 if size > limits.document_bytes {
-                    refused = Some(too_large(next, size, limits.document_bytes));
+                    refused = Some(self.too_large(next, size, limits.document_bytes));
                     break;
                 }
                 // An element also has a type, its position as text and a terminator.
@@ -59,18 +53,72 @@ impl Batch<'_> {
                 let mut command = self.head.clone();
                 command.append(self.array, statements);
                 let reply = inner.run(self.database, command, self.kind, cx).await?;
-                total.add(WriteReply::new(reply, begin));
+                add(&mut total, reply, begin);
             }
-            if self.ordered && !total.write_errors.is_empty() {
-                return Ok(total);
-            }
-            if let Some(refused) = refused {
-                total.write_errors.push(refused);
+            let stop = |total: &Option<Document>| {
+                self.ordered
+                    && total.as_ref().is_some_and(|reply| reply.contains_key("writeErrors"))
+            };
+            if !stop(&total)
+                && let Some(error) = refused
+            {
+                add(&mut total, doc! { "ok": 1.0, "writeErrors": [error] }, 0);
                 next += 1;
             }
-            if next >= self.items.len() || (self.ordered && !total.write_errors.is_empty()) {
-                return Ok(total);
+            if next >= self.items.len() || stop(&total) {
+                return Ok(total.unwrap_or_default());
             }
         }
     }
+
+    /// The write error of a statement that cannot even be sent. Of a document to insert, the server's own.
+    fn too_large(&self, index: usize, bytes: usize, limit: usize) -> Document {
+        let (code, what) = match self.array.as_str() {
+            "documents" => (ErrorCode::BAD_VALUE, "object to insert"),
+            _ => (ErrorCode::BSON_OBJECT_TOO_LARGE, "statement"),
+        };
+        let message = format!("{what} too large. size in bytes: {bytes}, max size: {limit}");
+        doc! { "index": position(index), "code": code.0, "errmsg": message }
+    }
+}
+
+/// Adds a later command's reply; its first statement stands at `begin` in the whole request.
+fn add(total: &mut Option<Document>, mut reply: Document, begin: usize) {
+    for key in ["upserted", "writeErrors"] {
+        for one in reply.get_array_mut(key).into_iter().flatten() {
+            if let Bson::Document(one) = one {
+                let index = usize::try_from(number(one, "index")).unwrap_or(usize::MAX);
+                one.insert("index", position(begin.saturating_add(index)));
+            }
+        }
+    }
+    let Some(total) = total else {
+        *total = Some(reply);
+        return;
+    };
+    for key in ["n", "nModified"] {
+        if reply.contains_key(key) {
+            let sum = number(total, key).saturating_add(number(&reply, key));
+            total.insert(key, i64::try_from(sum).unwrap_or(i64::MAX));
+        }
+    }
+    for key in ["upserted", "writeErrors", "errorLabels"] {
+        if let Some(Bson::Array(more)) = reply.remove(key) {
+            match total.get_array_mut(key) {
+                Ok(list) => list.extend(more),
+                Err(_) => {
+                    total.insert(key, more);
+                }
+            }
+        }
+    }
+    if let (Some(error), false) =
+        (reply.remove("writeConcernError"), total.contains_key("writeConcernError"))
+    {
+        total.insert("writeConcernError", error);
+    }
+}
+
+fn position(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
 }

@@ -5,47 +5,44 @@ use std::sync::Arc;
 use bson::oid::ObjectId;
 use bson::raw::cstr;
 use bson::{Bson, RawDocumentBuf, rawdoc};
-use odm_core::{
-    Error, ErrorCode, Insert, InsertOutcome, Namespace, OpCx, Result, WriteError, WriteSummary,
-};
+use odm_core::{Error, ErrorCode, Insert, InsertOutcome, Namespace, OpCx, Result};
 
 use crate::batch::Batch;
-use crate::command::Command;
+use crate::command::head;
 use crate::duplicate_key;
 use crate::run::{Inner, Kind};
 
 pub(crate) async fn insert(
     inner: &Arc<Inner>,
     ns: &Namespace,
-    insert: Insert,
+    mut insert: Insert,
     cx: &OpCx,
 ) -> Result<InsertOutcome> {
-    let Insert { mut documents, ordered, bypass_document_validation, comment } = insert;
+    let mut documents = std::mem::take(&mut insert.documents);
     let mut inserted_ids = Vec::with_capacity(documents.len());
     for document in &mut documents {
         inserted_ids.push(id_of(document)?);
     }
-    let head = Command::new("insert", ns.collection())
-        .option("ordered", (!ordered).then_some(false))
-        .flag("bypassDocumentValidation", bypass_document_validation)
-        .option("comment", comment)
-        .encode()?;
     let request = Batch {
         database: ns.database(),
-        head,
+        head: head(insert.to_command(ns)?, "documents")?,
         array: cstr!("documents"),
         items: &documents,
-        ordered,
+        ordered: insert.ordered,
         kind: Kind::RetryableWrite,
     };
-    let mut reply = request.run(inner, cx, too_large).await?;
-    for error in &mut reply.write_errors {
-        if let Some(refused) = documents.get(error.index) {
-            duplicate_key::restore_values(error, refused);
+    let reply = request.run(inner, cx).await?;
+    InsertOutcome::from_reply(&reply, inserted_ids).map_err(|error| match error {
+        Error::Write(mut failure) => {
+            for error in &mut failure.write_errors {
+                if let Some(refused) = documents.get(error.index) {
+                    duplicate_key::restore_values(error, refused);
+                }
+            }
+            Error::Write(failure)
         }
-    }
-    reply.check(|reply| WriteSummary { inserted: reply.n, ..WriteSummary::default() })?;
-    Ok(InsertOutcome { inserted_ids })
+        other => other,
+    })
 }
 
 /// The `_id`, made and put first if it is missing.
@@ -64,10 +61,4 @@ fn id_of(document: &mut RawDocumentBuf) -> Result<Bson> {
     }
     *document = with_id;
     Ok(Bson::ObjectId(id))
-}
-
-/// What the server says to a document over its limit; one that the driver cannot even send.
-fn too_large(index: usize, bytes: usize, limit: usize) -> WriteError {
-    let message = format!("object to insert too large. size in bytes: {bytes}, max size: {limit}");
-    WriteError::new(index, ErrorCode::BAD_VALUE, message)
 }

@@ -455,14 +455,44 @@ async fn names_with_a_zero_byte() {
     .await;
 }
 
-/// Bytes that are no BSON document.
+/// Bytes that are no BSON document: refused by us or by the server, and the connection lives on.
 #[tokio::test]
 async fn broken_documents() {
     with_database("broken", |db| async move {
-        // The frame is right, the element inside is not.
-        let broken = RawDocumentBuf::from_bytes(vec![8, 0, 0, 0, 0x7e, b'a', 0, 0]).unwrap();
-        let error = db.collection("c").execute(Insert::new(vec![broken])).await.unwrap_err();
-        assert_eq!(error.error_code(), Some(ErrorCode::INVALID_BSON));
+        let c = db.collection("c");
+        // The frames are right; the element `a` has a type that there is not.
+        let bytes = |fields: &[u8]| {
+            let length = u8::try_from(fields.len() + 5).unwrap();
+            let bytes = [&[length, 0, 0, 0], fields, &[0]].concat();
+            RawDocumentBuf::from_bytes(bytes).unwrap()
+        };
+        let at_once = bytes(&[0x7e, b'a', 0]);
+        let behind_id = bytes(b"\x10_id\0\x01\0\0\0\x7ea\0");
+        for broken in [&at_once, &behind_id] {
+            let error = c.execute(Insert::new(vec![broken.clone()])).await.unwrap_err();
+            assert_eq!(error.error_code(), Some(ErrorCode::INVALID_BSON), "{error:?}");
+            let replacement = Update::Replacement(broken.clone());
+            let error = c.update_one(doc! {}, replacement).await.unwrap_err();
+            assert_eq!(error.error_code(), Some(ErrorCode::INVALID_BSON), "{error:?}");
+        }
+        assert_eq!(c.count(doc! {}).await.unwrap(), 0);
+    })
+    .await;
+}
+
+/// A limit under a millisecond is a limit: to the server, 0 is none.
+#[tokio::test]
+async fn a_short_time_limit() {
+    with_database("max_time", |db| async move {
+        let c = db.collection("c");
+        c.insert_one(&doc! { "_id": 1 }).await.unwrap();
+        let find = Find {
+            filter: doc! { "$where": "sleep(200) || true" }.into(),
+            max_time: Some(std::time::Duration::from_micros(300)),
+            ..Find::default()
+        };
+        let error = c.execute(find).await.unwrap_err();
+        assert_eq!(error.error_code(), Some(ErrorCode::MAX_TIME_MS_EXPIRED));
     })
     .await;
 }
