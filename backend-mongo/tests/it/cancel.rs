@@ -1,10 +1,11 @@
 //! Futures that are dropped half way.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backend_mongo::MongoOptions;
-use bson::{Document, doc};
-use odm_core::{Error, Find, Insert, OpCx, Stage};
+use bson::{Bson, Document, doc};
+use odm_core::{Aggregate, Database, Error, Find, Insert, Namespace, OpCx, Stage};
 
 use crate::support::{unique_name, uri, with_database};
 
@@ -13,13 +14,42 @@ fn slow(millis: u32) -> Document {
     doc! { "$where": format!("sleep({millis}) || true") }
 }
 
+/// The same for aggregations, where `$where` is not allowed.
+fn slow_expression() -> Document {
+    let body = "function() { sleep(150); return true; }";
+    doc! { "$expr": { "$function": { "body": body, "args": [], "lang": "js" } } }
+}
+
+/// The connections of an application that are no monitors, by the server's numbers.
+async fn connections(db: &Database, app_name: &str) -> BTreeSet<i64> {
+    let stages = vec![
+        Stage::new("$currentOp", doc! { "allUsers": true, "idleConnections": true }),
+        Stage::match_(doc! { "appName": app_name, "command.hello": { "$exists": false } }),
+    ];
+    let request = Aggregate { pipeline: stages.into(), ..Aggregate::default() };
+    let admin = Namespace::of_database("admin");
+    let found = db.execute(&admin, request, OpCx::default()).await.unwrap();
+    let number = |doc: &odm_core::RawDoc| match doc.to_document().unwrap().get("connectionId") {
+        Some(Bson::Int32(number)) => i64::from(*number),
+        Some(Bson::Int64(number)) => *number,
+        other => panic!("no number: {other:?}"),
+    };
+    found.collect().await.unwrap().iter().map(number).collect()
+}
+
+/// Operations that timed out give their connections back: no connection is closed, none is new.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeout_leaves_the_pool_usable() {
     let Some(uri) = uri("timeout_pool") else { return };
-    let options = MongoOptions::new().uri(uri).max_pool_size(2_u32);
-    let db = options.connect().await.unwrap().database(unique_name("timeout_pool"));
+    let name = unique_name("timeout_pool");
+    let options = MongoOptions::new().uri(uri).max_pool_size(2_u32).app_name(name.as_str());
+    let db = options.connect().await.unwrap().database(name.as_str());
     let c = db.collection("c");
     c.insert_one(&doc! { "_id": 1 }).await.unwrap();
+    let (one, two) = tokio::join!(c.count(slow_expression()), c.count(slow_expression()));
+    assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
+    let before = connections(&db, &name).await;
+
     let ns = db.namespace("c");
     for _ in 0..5 {
         let cx = OpCx { timeout: Some(Duration::from_millis(30)), ..OpCx::default() };
@@ -32,28 +62,30 @@ async fn a_timeout_leaves_the_pool_usable() {
     }
     let fine = tokio::time::timeout(Duration::from_secs(10), c.count(doc! {})).await.unwrap();
     assert_eq!(fine.unwrap(), 1);
-    // The connections were given back, not lost: the server saw no more than the pool's two, the
-    // one that connected and the monitors.
+    let after = connections(&db, &name).await;
+    assert!(before.len() >= 2 && after.is_subset(&before), "{before:?}, then {after:?}");
     db.drop().await.unwrap();
 }
 
-/// A write that nobody waits for any more happens wholly.
+/// A write that nobody waits for any more happens wholly, also what had not been sent yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_write_is_finished() {
     with_database("dropped_write", |db| async move {
         let c = db.collection("c");
-        c.insert_one(&doc! { "_id": -1 }).await.unwrap();
-        let documents = (0..20_000).map(|n| bson::rawdoc! { "_id": n }).collect();
-        let insert = c.execute(Insert::new(documents));
+        // Three documents fill a command: these are four commands.
+        let large = |n: i32| bson::rawdoc! { "_id": n, "s": "x".repeat(5 * 1024 * 1024) };
+        let insert = c.execute(Insert::new((0..12).map(large).collect()));
         let short = tokio::time::timeout(Duration::from_millis(1), insert).await;
         assert!(short.is_err(), "the insert was faster than the timeout");
-        for _ in 0..200 {
-            if c.count(doc! {}).await.unwrap() == 20_001 {
+        let mut found = 0;
+        for _ in 0..300 {
+            found = c.count(doc! {}).await.unwrap();
+            if found == 12 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("only {} documents", c.count(doc! {}).await.unwrap());
+        panic!("only {found} of 12 documents");
     })
     .await;
 }
