@@ -61,7 +61,7 @@ async fn open(
                 let mut held = session.session.lock().await;
                 action.session(&mut held.session).await?.with_type::<RawDocumentBuf>()
             };
-            Source::Session(stream, session)
+            Source::Session(Box::new(stream), session)
         }
     })
 }
@@ -118,7 +118,7 @@ fn token(token: Document) -> Result<ResumeToken> {
 enum Source {
     Implicit(mongodb::change_stream::ChangeStream<RawDocumentBuf>),
     /// Fetches hold the session's lock, one batch at a time.
-    Session(SessionChangeStream<RawDocumentBuf>, MongoSession),
+    Session(Box<SessionChangeStream<RawDocumentBuf>>, MongoSession),
 }
 
 impl Source {

@@ -44,6 +44,7 @@ async fn wrong_connection_strings_are_configuration_errors() {
         "mongodb://localhost/?maxPoolSize=many",
         "mongodb://localhost/?directConnection=perhaps",
         "mongodb://user:p@ss:word@localhost",
+        // Without the feature `srv`; with it, its host has fewer than three parts.
         "mongodb+srv://localhost.example",
     ] {
         let error = MongoBackend::connect(uri).await.unwrap_err();
