@@ -3,11 +3,19 @@
 use std::sync::Arc;
 
 use bson::raw::CStr;
-use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc};
+use bson::{Bson, Document, RawDocumentBuf, doc};
 use odm_core::{ErrorCode, OpCx, Result};
 
 use crate::command::number;
 use crate::run::{Inner, Kind};
+
+/// What an element of an array has beside its document: a type, its position as text, a terminator.
+const FRAME: usize = 16;
+/// Room for what is added before the command is sent: concerns, the transaction number.
+const LATER_FIELDS: usize = 256;
+/// The BSON types of the statements and of their array.
+const DOCUMENT: u8 = 0x03;
+const ARRAY: u8 = 0x04;
 
 /// A write command.
 pub(crate) struct Batch<'a> {
@@ -29,7 +37,7 @@ impl Batch<'_> {
         let mut next = 0;
         loop {
             let begin = next;
-            let (mut statements, mut bytes) = (RawArrayBuf::new(), self.head.as_bytes().len());
+            let mut bytes = self.head.as_bytes().len();
             let mut refused = None;
             while let Some(item) = self.items.get(next) {
                 let size = item.as_bytes().len();
@@ -37,22 +45,20 @@ impl Batch<'_> {
                     refused = Some(self.too_large(next, size, limits.document_bytes));
                     break;
                 }
-                // An element also has a type, its position as text and a terminator.
-                let framed = size + 16;
+                let framed = size + FRAME;
                 let full = bytes + framed > limits.document_bytes
                     || next - begin == limits.batch_statements;
                 if full && next > begin {
                     break;
                 }
-                statements.push(item);
                 bytes += framed;
                 next += 1;
             }
             // A request without statements goes out as well: the server refuses it.
             if next > begin || (refused.is_none() && self.items.is_empty()) {
-                let mut command = self.head.clone();
-                command.append(self.array, statements);
-                let reply = inner.run(self.database, command, self.kind, cx).await?;
+                let items = self.items.get(begin..next).unwrap_or_default();
+                let encode = || self.encode(items);
+                let reply = inner.run_encoding(self.database, &encode, self.kind, cx).await?;
                 add(&mut total, reply, begin);
             }
             let stop = |total: &Option<Document>| {
@@ -71,6 +77,30 @@ impl Batch<'_> {
         }
     }
 
+    /// The command with these statements, in one buffer that was large enough from the start.
+    fn encode(&self, items: &[RawDocumentBuf]) -> RawDocumentBuf {
+        let head = self.head.as_bytes();
+        let size: usize = items.iter().map(|item| item.as_bytes().len() + FRAME).sum();
+        let mut bytes = Vec::with_capacity(head.len() + size + LATER_FIELDS);
+        bytes.extend_from_slice(head.strip_suffix(&[0]).unwrap_or(head));
+        bytes.push(ARRAY);
+        bytes.extend_from_slice(self.array.as_str().as_bytes());
+        bytes.push(0);
+        let array = bytes.len();
+        bytes.extend_from_slice(&[0; 4]);
+        for (position, item) in items.iter().enumerate() {
+            bytes.push(DOCUMENT);
+            bytes.extend_from_slice(position.to_string().as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(item.as_bytes());
+        }
+        bytes.push(0);
+        set_length(&mut bytes, array);
+        bytes.push(0);
+        set_length(&mut bytes, 0);
+        RawDocumentBuf::from_bytes(bytes).expect("the lengths frame what was written")
+    }
+
     /// The write error of a statement that cannot even be sent. Of a document to insert, the server's own.
     fn too_large(&self, index: usize, bytes: usize, limit: usize) -> Document {
         let (code, what) = match self.array.as_str() {
@@ -79,6 +109,14 @@ impl Batch<'_> {
         };
         let message = format!("{what} too large. size in bytes: {bytes}, max size: {limit}");
         doc! { "index": position(index), "code": code.0, "errmsg": message }
+    }
+}
+
+/// Writes the length of the document that begins at `begin` and ends the buffer.
+fn set_length(bytes: &mut [u8], begin: usize) {
+    let length = i32::try_from(bytes.len() - begin).expect("a command is far under 2 GiB");
+    if let Some(place) = bytes.get_mut(begin..begin + 4) {
+        place.copy_from_slice(&length.to_le_bytes());
     }
 }
 

@@ -84,13 +84,25 @@ impl Inner {
     pub(crate) async fn run(
         self: &Arc<Self>,
         database: &str,
-        mut command: RawDocumentBuf,
+        command: RawDocumentBuf,
+        kind: Kind,
+        cx: &OpCx,
+    ) -> Result<Document> {
+        self.run_encoding(database, &|| command.clone(), kind, cx).await
+    }
+
+    /// The same with a command that is encoded for each try: a batch is large, and tries are few.
+    pub(crate) async fn run_encoding(
+        self: &Arc<Self>,
+        database: &str,
+        encode: &(dyn Fn() -> RawDocumentBuf + Sync),
         kind: Kind,
         cx: &OpCx,
     ) -> Result<Document> {
         let session = self.session(cx)?;
         let mut held = lock(session.as_ref()).await;
-        self.append_concerns(&mut command, kind, cx, session.as_ref(), held.as_deref())?;
+        let concerns = self.concerns(kind, cx, session.as_ref(), held.as_deref())?;
+        let encode = || concerns.append_to(encode());
         let criteria = self.selection_criteria(kind, cx, held.as_deref());
         let in_transaction = held.as_ref().is_some_and(|held| held.in_transaction());
         let numbered = kind == Kind::RetryableWrite
@@ -99,10 +111,10 @@ impl Inner {
             && !self.is_unacknowledged(cx);
         if numbered {
             return match &mut held {
-                Some(held) => self.run_numbered(database, command, held).await.0,
+                Some(held) => self.run_numbered(database, &encode, held).await.0,
                 None => {
                     let mut own = self.sessions.take(&self.client).await.map_err(from_driver)?;
-                    let (result, intact) = self.run_numbered(database, command, &mut own).await;
+                    let (result, intact) = self.run_numbered(database, &encode, &mut own).await;
                     if intact {
                         self.sessions.give_back(own);
                     }
@@ -111,11 +123,10 @@ impl Inner {
             };
         }
         let retry = matches!(kind, Kind::Read | Kind::List) && self.retry_reads && !in_transaction;
-        let again = retry.then(|| (command.clone(), criteria.clone()));
-        let mut result = self.send(database, command, criteria, held.as_deref_mut()).await;
-        let failed = matches!(&result, Err(error) if is_retryable_read(error));
-        if let (true, Some((command, criteria))) = (failed, again) {
-            result = self.send(database, command, criteria, held.as_deref_mut()).await;
+        let first = self.send(database, encode(), criteria.clone(), held.as_deref_mut());
+        let mut result = first.await;
+        if retry && matches!(&result, Err(error) if is_retryable_read(error)) {
+            result = self.send(database, encode(), criteria, held.as_deref_mut()).await;
         }
         result.map_err(from_driver)
     }
@@ -124,14 +135,15 @@ impl Inner {
     pub(crate) async fn run_cursor(
         self: &Arc<Self>,
         database: &str,
-        mut command: RawDocumentBuf,
+        command: RawDocumentBuf,
         kind: Kind,
         options: CursorOptions,
         cx: &OpCx,
     ) -> Result<Cursor> {
         let session = self.session(cx)?;
         let mut held = lock(session.as_ref()).await;
-        self.append_concerns(&mut command, kind, cx, session.as_ref(), held.as_deref())?;
+        let command =
+            self.concerns(kind, cx, session.as_ref(), held.as_deref())?.append_to(command);
         let criteria = self.selection_criteria(kind, cx, held.as_deref());
         let in_transaction = held.as_ref().is_some_and(|held| held.in_transaction());
         let retry = matches!(kind, Kind::Read | Kind::List) && self.retry_reads && !in_transaction;
@@ -181,7 +193,7 @@ impl Inner {
     async fn run_numbered(
         &self,
         database: &str,
-        command: RawDocumentBuf,
+        encode: &(dyn Fn() -> RawDocumentBuf + Sync),
         session: &mut NumberedSession,
     ) -> (Result<Document>, bool) {
         let mut number = match session.next_number().await {
@@ -191,7 +203,7 @@ impl Inner {
         let (mut retried, mut intact, mut skips) = (false, true, 0);
         let mut first_error = None;
         loop {
-            let mut numbered = command.clone();
+            let mut numbered = encode();
             numbered.append(cstr!("txnNumber"), number);
             let outcome = self.send(database, numbered, None, Some(session)).await;
             if let Err(error) = &outcome
@@ -227,48 +239,36 @@ impl Inner {
     }
 
     /// The concerns of `cx` or, outside transactions, of the connection string.
-    fn append_concerns(
+    fn concerns(
         &self,
-        command: &mut RawDocumentBuf,
         kind: Kind,
         cx: &OpCx,
         session: Option<&MongoSession>,
         held: Option<&NumberedSession>,
-    ) -> Result<()> {
-        let in_transaction = held.is_some_and(NumberedSession::in_transaction);
-        if in_transaction && (cx.read_concern.is_some() || cx.write_concern.is_some()) {
-            return Err(Error::command(
-                ErrorCode::INVALID_OPTIONS,
-                "concerns belong to the transaction, not to its operations",
-            ));
+    ) -> Result<Concerns> {
+        if held.is_some_and(NumberedSession::in_transaction) {
+            if cx.read_concern.is_some() || cx.write_concern.is_some() {
+                return Err(Error::command(
+                    ErrorCode::INVALID_OPTIONS,
+                    "concerns belong to the transaction, not to its operations",
+                ));
+            }
+            return Ok(Concerns::default());
         }
-        if in_transaction {
-            return Ok(());
-        }
-        let wants = |key, kind_has_it: bool, asked_for: bool| {
-            (kind_has_it || (kind == Kind::Raw && asked_for)) && !has_field(command, key)
-        };
-        let (reads, writes) = (
-            wants("readConcern", kind.reads(), cx.read_concern.is_some()),
-            wants("writeConcern", kind.writes(), cx.write_concern.is_some()),
-        );
-        if reads {
+        let mut concerns = Concerns::default();
+        if kind.reads() || (kind == Kind::Raw && cx.read_concern.is_some()) {
             let level = cx.read_concern.as_ref().or(self.read_concern.as_ref());
             let after = match (session, held) {
                 (Some(session), Some(held)) if session.causal => held.session.operation_time(),
                 _ => None,
             };
-            if let Some(field) = concern::read_concern_field(level, after) {
-                command.append(cstr!("readConcern"), field);
-            }
+            concerns.read = concern::read_concern_field(level, after);
         }
-        if writes {
+        if kind.writes() || (kind == Kind::Raw && cx.write_concern.is_some()) {
             let concern = cx.write_concern.as_ref().or(self.write_concern.as_ref());
-            if let Some(concern) = concern {
-                command.append(cstr!("writeConcern"), concern::write_concern_field(concern));
-            }
+            concerns.write = concern.map(concern::write_concern_field);
         }
-        Ok(())
+        Ok(concerns)
     }
 
     fn is_unacknowledged(&self, cx: &OpCx) -> bool {
@@ -289,6 +289,29 @@ impl Inner {
             return asked_for;
         }
         self.client.selection_criteria().cloned()
+    }
+}
+
+/// What is sent with a command, unless it says so itself.
+#[derive(Default)]
+struct Concerns {
+    read: Option<RawDocumentBuf>,
+    write: Option<RawDocumentBuf>,
+}
+
+impl Concerns {
+    fn append_to(&self, mut command: RawDocumentBuf) -> RawDocumentBuf {
+        if let Some(read) = &self.read
+            && !has_field(&command, "readConcern")
+        {
+            command.append(cstr!("readConcern"), read.as_ref());
+        }
+        if let Some(write) = &self.write
+            && !has_field(&command, "writeConcern")
+        {
+            command.append(cstr!("writeConcern"), write.as_ref());
+        }
+        command
     }
 }
 
