@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) access: Access,
     /// Whether they come in the order of the query's sort.
     pub(crate) is_sorted: bool,
+    /// Whether all of them match, so that the filter need not be asked.
+    pub(crate) is_exact: bool,
 }
 
 /// Where the candidates come from.
@@ -32,7 +34,7 @@ pub(crate) struct Plan {
 pub(crate) enum Access {
     /// Every document in natural order, or against it.
     Collection { backward: bool },
-    /// The one document with this key of the index on `_id`; it needs no further matching.
+    /// The one document with this key of the index on `_id`; if any.
     Id(KeyBytes),
     /// Stretches of one index.
     Index(IndexScan),
@@ -47,6 +49,8 @@ pub(crate) struct IndexScan {
     pub(crate) index: usize,
     /// In order, apart from each other.
     pub(crate) ranges: Vec<KeyRange>,
+    /// Whether each stretch is a whole key of a unique index, at its beginning.
+    pub(crate) is_lookup: bool,
     pub(crate) backward: bool,
     /// The bounds of each field in words, for `explain`; made only for it.
     pub(crate) described: Vec<Vec<String>>,

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
 use crate::filter::Matcher;
-use crate::plan::{self, Access, Plan, Position, Wanted};
+use crate::plan::{self, Plan, Position, Wanted};
 use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::storage::{CollState, RecordId, check_name};
@@ -133,7 +133,7 @@ impl Engine {
 
 /// Whether a plan's candidates have to be matched.
 pub(crate) fn needs_matching(plan: &Plan, matcher: &Matcher) -> bool {
-    !matches!(plan.access, Access::Id(_)) && !matcher.is_always_true()
+    !plan.is_exact && !matcher.is_always_true()
 }
 
 /// Calls back with each match of a plan until told to stop.

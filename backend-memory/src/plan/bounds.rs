@@ -189,6 +189,25 @@ impl<'f> Bounds<'f> {
         })
     }
 
+    /// Whether a field without arrays satisfies the predicate exactly if its value is within the
+    /// bounds of the predicate.
+    pub(crate) fn are_exact(predicate: &Predicate) -> bool {
+        // A missing field has the key of null; an array may equal the whole value or an element.
+        let plain = |value: &Bson| !matches!(value, Bson::Null | Bson::Undefined | Bson::Array(_));
+        match predicate {
+            Predicate::Eq(value) => plain(value),
+            Predicate::In(values) => {
+                let regex = |value: &Bson| matches!(value, Bson::RegularExpression(_));
+                values.iter().all(|value| plain(value) && !regex(value))
+            }
+            Predicate::Gt(value)
+            | Predicate::Gte(value)
+            | Predicate::Lt(value)
+            | Predicate::Lte(value) => plain(value) && matches!(Bounds::of(predicate), Ok(Some(_))),
+            _ => false,
+        }
+    }
+
     /// What both accept.
     pub(crate) fn intersect(self, other: Self) -> Self {
         let mut intervals = Vec::new();

@@ -24,12 +24,14 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
         return Candidate::on(state, index, &conjuncts, wanted).map(Candidate::into_plan);
     }
     if let Some(key) = id_lookup(wanted.filter) {
-        return Ok(Plan { access: Access::Id(key), is_sorted: true });
+        return Ok(Plan { access: Access::Id(key), is_sorted: true, is_exact: true });
     }
     let conjuncts = Conjuncts::of(wanted.filter);
     let mut best: Option<Candidate> = None;
     for (position, index) in state.indexes.iter().enumerate() {
-        if index.spec.hidden {
+        let first = index.spec.fields().first();
+        let is_mentioned = first.is_some_and(|(path, _)| conjuncts.mention(path.as_str()));
+        if index.spec.hidden || !is_mentioned && wanted.sort.is_empty() {
             continue;
         }
         let candidate = Candidate::on(state, position, &conjuncts, wanted)?;
@@ -45,13 +47,14 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
         let sort_matters = best.is_some() && wanted.limit > 0;
         if !sort_matters {
             let is_sorted = wanted.sort.is_empty();
-            return Ok(Plan { access: Access::Or(scans), is_sorted });
+            return Ok(Plan { access: Access::Or(scans), is_sorted, is_exact: false });
         }
     }
     Ok(best.map_or_else(
         || Plan {
             access: Access::Collection { backward: false },
             is_sorted: wanted.sort.is_empty(),
+            is_exact: wanted.filter.is_empty(),
         },
         Candidate::into_plan,
     ))
@@ -80,10 +83,15 @@ fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
             }
             _ => {}
         }
-        return Ok(Some(Plan { access: Access::Collection { backward }, is_sorted: true }));
+        let access = Access::Collection { backward };
+        return Ok(Some(Plan { access, is_sorted: true, is_exact: wanted.filter.is_empty() }));
     }
     let is_sorted = wanted.sort.is_empty();
-    let plan = |backward| Plan { access: Access::Collection { backward }, is_sorted };
+    let plan = |backward| Plan {
+        access: Access::Collection { backward },
+        is_sorted,
+        is_exact: wanted.filter.is_empty(),
+    };
     Ok(wanted.hint.and_then(natural_hint).map(plan))
 }
 
@@ -133,6 +141,24 @@ impl<'f> Conjuncts<'f> {
         }
     }
 
+    /// Whether a condition is on this field.
+    fn mention(&self, path: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, Filter::Field(on, _) if on.as_str() == path))
+    }
+
+    /// Whether the bounds of the first `bounded` fields of an index say all that the conditions
+    /// say.
+    fn are_exact(&self, index: &Index, bounded: usize) -> bool {
+        let fields = &index.spec.fields()[..bounded];
+        self.parts.iter().all(|part| {
+            let Filter::Field(on, predicate) = part else { return false };
+            let is_bounded = |(field, (path, _)): (usize, &(crate::value::FieldPath, bool))| {
+                path.as_str() == on.as_str() && !index.is_multikey_at(field)
+            };
+            fields.iter().enumerate().any(is_bounded) && Bounds::are_exact(predicate)
+        })
+    }
+
     /// The bounds of a field. Where a document may have several keys, each condition may be met
     /// by another one of them, so that only the narrowest one bounds the scan.
     fn bounds(&self, path: &str, multikey: bool) -> Result<Option<Bounds<'f>>, Error> {
@@ -165,6 +191,8 @@ struct Candidate {
     bounded: usize,
     /// How many of them are bounded to single values.
     points: usize,
+    /// Whether the scan visits matches only.
+    is_exact: bool,
     /// Whether no match is missing from the index, as it may be from a sparse one.
     covers_every_match: bool,
 }
@@ -194,6 +222,8 @@ impl Candidate {
             bounds.push(of_field);
         }
         let (ranges, bounded) = ranges(index, &bounds);
+        let is_points = |one: &Option<Bounds<'_>>| one.as_ref().is_some_and(Bounds::is_points);
+        let all_points = bounds.iter().all(is_points);
         let single = bounds.iter().take_while(|one| is_single_point(one)).count();
         let (is_sorted, backward) = match sort_direction(index, single, wanted) {
             Some(backward) => (true, backward),
@@ -205,20 +235,27 @@ impl Candidate {
             Vec::new()
         };
         Ok(Candidate {
-            scan: IndexScan { index: position, ranges, backward, described },
+            scan: IndexScan {
+                index: position,
+                ranges,
+                is_lookup: index.spec.unique && bounded == bounds.len() && all_points,
+                backward,
+                described,
+            },
             is_sorted,
+            is_exact: conjuncts.are_exact(index, bounded),
             bounded,
-            points: bounds
-                .iter()
-                .take(bounded)
-                .filter(|one| one.as_ref().is_some_and(Bounds::is_points))
-                .count(),
+            points: bounds.iter().take(bounded).filter(|one| is_points(one)).count(),
             covers_every_match: !index.spec.sparse || excludes_missing,
         })
     }
 
     fn into_plan(self) -> Plan {
-        Plan { access: Access::Index(self.scan), is_sorted: self.is_sorted }
+        Plan {
+            access: Access::Index(self.scan),
+            is_sorted: self.is_sorted,
+            is_exact: self.is_exact,
+        }
     }
 
     /// Whether it is likely to visit less than `other`.
@@ -243,7 +280,7 @@ impl Candidate {
         }
         let mut left = MAX_COUNTED;
         for range in &self.scan.ranges {
-            left -= entries.range(range).take(left).count();
+            left -= entries.range(range, false).take(left).count();
             if left == 0 {
                 break;
             }

@@ -1,5 +1,6 @@
 //! Running a plan: visiting its candidates, and going on later where it stopped.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;
@@ -100,11 +101,21 @@ fn run_scan<'s>(
     while position.range < scan.ranges.len() {
         let at =
             if scan.backward { scan.ranges.len() - 1 - position.range } else { position.range };
-        let rest = rest_of(&scan.ranges[at], position.key.take(), scan.backward);
-        let mut keys = entries.range(&rest);
-        loop {
-            let entry = if scan.backward { keys.next_back() } else { keys.next() };
-            let Some((key, id)) = entry else { break };
+        let range = &scan.ranges[at];
+        if scan.is_lookup {
+            position.range += 1;
+            let Some(id) = entries.get(&range.from) else { continue };
+            position.keys_examined += 1;
+            if repeats && !position.seen.insert(id) {
+                continue;
+            }
+            let Some(record) = state.records.get(id) else { continue };
+            position.docs_examined += 1;
+            visit(id, record)?;
+            continue;
+        }
+        let rest = rest_of(range, position.key.take(), scan.backward);
+        for (key, id) in entries.range(&rest, scan.backward) {
             position.keys_examined += 1;
             if repeats && !position.seen.insert(id) {
                 continue;
@@ -122,16 +133,15 @@ fn run_scan<'s>(
 }
 
 /// What is left of a stretch after the key that was visited last.
-fn rest_of(range: &KeyRange, last: Option<KeyBytes>, backward: bool) -> KeyRange {
+fn rest_of(range: &KeyRange, last: Option<KeyBytes>, backward: bool) -> Cow<'_, KeyRange> {
+    let Some(mut last) = last else { return Cow::Borrowed(range) };
     let mut rest = range.clone();
-    if let Some(mut last) = last {
-        if backward {
-            rest.to = last;
-        } else {
-            // Nothing lies between a key and itself with a zero.
-            last.push_bytes(&[0]);
-            rest.from = last;
-        }
+    if backward {
+        rest.to = last;
+    } else {
+        // Nothing lies between a key and itself with a zero.
+        last.push_bytes(&[0]);
+        rest.from = last;
     }
-    rest
+    Cow::Owned(rest)
 }

@@ -19,9 +19,13 @@ fn ns() -> Namespace {
 
 /// A collection with indexes on these keys, each named by its position.
 fn collection(keys: &[Document], docs: impl IntoIterator<Item = Document>) -> CollState {
+    indexed(keys, false, docs)
+}
+
+fn indexed(keys: &[Document], unique: bool, docs: impl IntoIterator<Item = Document>) -> CollState {
     let mut state = CollState::new();
     for (position, keys) in keys.iter().enumerate() {
-        let mut index = Index { name: Some(position.to_string()), ..Index::default() };
+        let mut index = Index { name: Some(position.to_string()), unique, ..Index::default() };
         for (path, direction) in keys {
             let down = direction.as_i32() == Some(-1);
             let kind = if down { IndexKind::Descending } else { IndexKind::Ascending };
@@ -30,7 +34,7 @@ fn collection(keys: &[Document], docs: impl IntoIterator<Item = Document>) -> Co
         state.create_index(IndexSpec::new(&index).unwrap(), &ns()).unwrap();
     }
     for doc in docs {
-        // Some have parallel arrays, which not every index takes.
+        // Some have parallel arrays, or keys that are there already.
         let _ = state.insert(Record::from_document(&doc).unwrap(), &ns());
     }
     state.check().unwrap();
@@ -55,7 +59,7 @@ fn run(state: &CollState, filter: Document, sort: Document, limit: u64) -> Ran {
     let mut position = Position::default();
     let mut ids = Vec::new();
     let _ = plan.run(state, &mut position, |_, record| {
-        if matcher.matches(record) {
+        if plan.is_exact || matcher.matches(record) {
             ids.push(record.id().unwrap().to_bson());
         }
         let enough = plan.is_sorted && limit > 0 && ids.len() as u64 == limit;
@@ -276,12 +280,13 @@ proptest! {
         keys in prop::collection::vec(keys(), 1..3),
         filter in filter(),
         sort in keys(),
+        unique in any::<bool>(),
     ) {
         let docs = docs.into_iter().enumerate();
         let docs = docs.map(|(n, (a, b))| doc! { "_id": n as i32, "a": a, "b": b });
         let mut keys = keys;
         keys.dedup();
-        let state = collection(&keys, docs);
+        let state = indexed(&keys, unique, docs);
         // The server refuses `undefined` in filters.
         let Ok(filter) = Filter::parse(&filter) else { return Ok(()) };
         let Ok(matcher) = Matcher::compile(&filter) else { return Ok(()) };
@@ -305,7 +310,7 @@ proptest! {
                 // Stopping after each candidate and going on must not matter.
                 while plan
                     .run(&state, &mut position, |id, record| {
-                        if matching(record) {
+                        if plan.is_exact || matching(record) {
                             found.push((id, record.clone()));
                         }
                         ControlFlow::Break(())

@@ -55,24 +55,29 @@ impl OrdIndex {
         self.entries.remove(key)
     }
 
-    /// The entries of a stretch, from both ends.
-    pub(crate) fn range(&self, range: &KeyRange) -> Entries<'_> {
-        let bounds: (Bound<&[u8]>, Bound<&[u8]>) =
-            (Bound::Included(&range.from), Bound::Excluded(&range.to));
-        // The map panics at bounds that are the wrong way round.
-        let entries = (range.from < range.to).then(|| self.entries.range::<_, [u8]>(bounds));
-        Entries { entries }
+    /// The entries of a stretch, in key order or against it.
+    pub(crate) fn range<'a>(&'a self, range: &'a KeyRange, backward: bool) -> Entries<'a> {
+        // The map would look up both ends; it is cheaper to notice the other one on the way.
+        let bounds: (Bound<&[u8]>, Bound<&[u8]>) = if backward {
+            (Bound::Unbounded, Bound::Excluded(&range.to))
+        } else {
+            (Bound::Included(&range.from), Bound::Unbounded)
+        };
+        let end = if backward { &range.from } else { &range.to };
+        Entries { entries: self.entries.range::<_, [u8]>(bounds), end, backward }
     }
 
-    /// All entries.
-    pub(crate) fn iter(&self) -> Entries<'_> {
-        Entries { entries: Some(self.entries.range::<_, [u8]>(..)) }
+    /// All entries, in key order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyBytes, RecordId)> {
+        self.entries.iter().map(|(key, id)| (key, *id))
     }
 }
 
-/// Entries in key order.
+/// The entries of a stretch.
 pub(crate) struct Entries<'a> {
-    entries: Option<RangedIter<'a, KeyBytes, RecordId, DefaultSharedPtr>>,
+    entries: RangedIter<'a, KeyBytes, RecordId, DefaultSharedPtr>,
+    end: &'a KeyBytes,
+    backward: bool,
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -80,14 +85,13 @@ impl<'a> Iterator for Entries<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.entries.as_mut()?.next().map(|(key, id)| (key, *id))
-    }
-}
-
-impl DoubleEndedIterator for Entries<'_> {
-    #[inline]
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.entries.as_mut()?.next_back().map(|(key, id)| (key, *id))
+        if self.backward {
+            let (key, id) = self.entries.next_back()?;
+            (key >= self.end).then_some((key, *id))
+        } else {
+            let (key, id) = self.entries.next()?;
+            (key < self.end).then_some((key, *id))
+        }
     }
 }
 
@@ -109,13 +113,17 @@ mod tests {
         for (n, text) in ["a", "b", "ba", "bb", "c"].into_iter().enumerate() {
             assert_eq!(index.insert(key(text), RecordId(n as u64)), Ok(()));
         }
-        let ids = |range: &KeyRange| index.range(range).map(|(_, id)| id.0).collect::<Vec<_>>();
-        assert_eq!(ids(&range("a", "c")), [0, 1, 2, 3]);
-        assert_eq!(ids(&KeyRange::prefix(key("b"))), [1, 2, 3]);
-        assert_eq!(ids(&range("c", "a")), [0; 0]);
-        assert_eq!(ids(&range("b", "b")), [0; 0]);
-        let backward = index.range(&range("b", "z")).rev().map(|(_, id)| id.0);
-        assert_eq!(backward.collect::<Vec<_>>(), [4, 3, 2, 1]);
+        let check = |range: KeyRange, expected: &[u64]| {
+            let ids = |down| index.range(&range, down).map(|(_, id)| id.0).collect::<Vec<_>>();
+            let reversed: Vec<u64> = expected.iter().rev().copied().collect();
+            assert_eq!((ids(false), ids(true)), (expected.to_vec(), reversed));
+        };
+        check(range("a", "c"), &[0, 1, 2, 3]);
+        check(range("b", "z"), &[1, 2, 3, 4]);
+        check(range("", "b"), &[0]);
+        check(KeyRange::prefix(key("b")), &[1, 2, 3]);
+        check(range("c", "a"), &[]);
+        check(range("b", "b"), &[]);
         assert_eq!(index.iter().count(), 5);
     }
 
