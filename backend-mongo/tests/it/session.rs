@@ -1,9 +1,13 @@
 //! Sessions and transactions.
 
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use bson::doc;
 use odm_core::{
-    Collection, Database, Error, ErrorCode, Find, Insert, OpCx, ReadConcern, SessionOptions,
-    TRANSIENT_TRANSACTION_ERROR, TransactionOptions, WriteConcern,
+    Collection, Database, Error, ErrorCode, Find, Insert, OpCx, ReadConcern, Result, Session,
+    SessionOptions, SessionRef, TRANSIENT_TRANSACTION_ERROR, TransactionOptions, WriteConcern,
 };
 
 use crate::support::{uri, with_database};
@@ -156,15 +160,42 @@ async fn cursors_of_a_transaction() {
     .await;
 }
 
+/// A session of some other backend.
+#[derive(Debug)]
+struct OtherSession;
+
+#[async_trait]
+impl Session for OtherSession {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    async fn start_transaction(&self, _options: TransactionOptions) -> Result<()> {
+        Ok(())
+    }
+
+    async fn commit_transaction(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn abort_transaction(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn a_foreign_session_is_refused() {
     let Some(uri) = uri("foreign_session") else { return };
     with_database("foreign_session", |db| async move {
         let other = backend_mongo::MongoBackend::connect(uri).await.unwrap().database("x");
-        let session = other.start_session(SessionOptions::default()).await.unwrap();
-        let cx = OpCx { session: Some(session), ..OpCx::default() };
-        let error = db.execute(&db.namespace("c"), Find::default(), cx).await.unwrap_err();
-        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        let of_another_client = other.start_session(SessionOptions::default()).await.unwrap();
+        let of_another_kind: SessionRef = Arc::new(OtherSession);
+        for session in [of_another_client, of_another_kind] {
+            let cx = OpCx { session: Some(session), ..OpCx::default() };
+            let error = db.execute(&db.namespace("c"), Find::default(), cx).await.unwrap_err();
+            // The driver refuses some of them too, in other words.
+            assert!(matches!(&error, Error::Config(text) if text.contains("another backend")));
+        }
     })
     .await;
 }
