@@ -10,6 +10,7 @@ use bson::{Bson, Document};
 use crate::collation::Collation;
 use crate::filter::Filter;
 use crate::namespace::FieldPath;
+use crate::number;
 
 /// An index: its keys and options.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,10 +47,12 @@ pub struct Index {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum IndexKind {
-    /// 1, or any positive number.
+    /// 1.
     Ascending,
-    /// -1, or any negative number.
+    /// -1.
     Descending,
+    /// Another number, as written: its sign is the direction.
+    Number(Bson),
     /// `"hashed"`.
     Hashed,
     /// `"text"`.
@@ -109,6 +112,19 @@ impl Index {
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
+    }
+}
+
+impl IndexKind {
+    /// Whether the greatest comes first; `None` for kinds without an order.
+    #[must_use]
+    pub fn is_descending(&self) -> Option<bool> {
+        match self {
+            IndexKind::Ascending => Some(false),
+            IndexKind::Descending => Some(true),
+            IndexKind::Number(number) => number::as_f64(number).map(|n| n < 0.0),
+            _ => None,
+        }
     }
 }
 

@@ -151,7 +151,7 @@ impl CollState {
 
     /// The indexes with exactly these keys, in this order.
     pub(crate) fn indexes_on<'a>(&'a self, key: &'a Document) -> impl Iterator<Item = usize> + 'a {
-        let same = move |(_, index): &(usize, &Index)| same_key(&index.spec.key, key);
+        let same = move |(_, index): &(usize, &Index)| index.spec.is_on(key);
         self.indexes.iter().enumerate().filter(same).map(|(position, _)| position)
     }
 
@@ -236,22 +236,6 @@ struct Change {
 /// What is in `keys` but not in `others`; both are sorted.
 fn difference(keys: &[KeyBytes], others: &[KeyBytes]) -> EntryKeys {
     keys.iter().filter(|key| others.binary_search(key).is_err()).cloned().collect()
-}
-
-/// Whether two key patterns are the same: names in order, and directions.
-fn same_key(left: &Document, right: &Document) -> bool {
-    let direction = |value: &bson::Bson| match value {
-        bson::Bson::Int32(n) => Some(f64::from(*n)),
-        bson::Bson::Int64(n) => Some(*n as f64),
-        bson::Bson::Double(n) => Some(*n),
-        _ => None,
-    };
-    left.len() == right.len()
-        && left.iter().zip(right).all(|((left, left_value), (right, right_value))| {
-            left == right
-                && direction(left_value).is_some()
-                && direction(left_value) == direction(right_value)
-        })
 }
 
 /// The place of a collection in the catalog: its current state, and who may write.

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::{OrdIndex, RecordId, display};
 use crate::value::path::{FieldPath, IndexKeys, KeyPattern};
 
-use crate::value::{KeyBytes, Record};
+use crate::value::{KeyBytes, Record, ValueBuf, equal};
 
 /// The name of the index that every collection has.
 pub(crate) const ID_INDEX: &str = "_id_";
@@ -55,18 +55,19 @@ impl IndexSpec {
         for (path, kind) in &index.keys {
             check_path(path.as_str())?;
             let descending = match kind {
-                IndexKind::Ascending => false,
-                IndexKind::Descending => true,
                 IndexKind::Hashed => return Err(unsupported("hashed indexes")),
                 IndexKind::Text => return Err(unsupported("text indexes")),
                 IndexKind::Geo2d => return Err(unsupported("2d indexes")),
                 IndexKind::Geo2dSphere => return Err(unsupported("2dsphere indexes")),
-                other => return Err(unsupported(&format!("indexes of the kind {other:?}"))),
+                other => match other.is_descending() {
+                    Some(descending) => descending,
+                    None => return Err(unsupported(&format!("indexes of the kind {other:?}"))),
+                },
             };
             if path.components().any(|part| part == "$**") {
                 return Err(unsupported("wildcard indexes"));
             }
-            if key.insert(path.as_str(), if descending { -1 } else { 1 }).is_some() {
+            if key.insert(path.as_str(), kind.to_bson()).is_some() {
                 return Err(cannot_create(format!("the field `{path}` is indexed twice")));
             }
             pattern.push((path.as_str(), descending));
@@ -117,10 +118,18 @@ impl IndexSpec {
 
     /// Whether another index could not be told from this one but by its name.
     pub(crate) fn is_same_as(&self, other: &IndexSpec) -> bool {
-        // The order of fields counts, which comparing documents overlooks.
-        self.key.iter().eq(other.key.iter())
+        self.is_on(&other.key)
             && self.sparse == other.sparse
             && (self.unique == other.unique || self.is_id())
+    }
+
+    /// Whether it has this key pattern: the same fields in the same order, and equal numbers.
+    pub(crate) fn is_on(&self, key: &Document) -> bool {
+        let encoded = |key: &Document| ValueBuf::from_bson(&Bson::Document(key.clone()));
+        match (encoded(&self.key), encoded(key)) {
+            (Ok(own), Ok(other)) => equal(own.as_raw(), other.as_raw()),
+            _ => false,
+        }
     }
 
     /// What `listIndexes` shows.

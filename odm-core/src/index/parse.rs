@@ -189,7 +189,7 @@ impl Index {
 
     fn is_wildcard(&self) -> bool {
         self.keys.iter().any(|(path, kind)| {
-            *kind == IndexKind::Ascending && key::is_wildcard_path(path.as_str())
+            kind.is_descending() == Some(false) && key::is_wildcard_path(path.as_str())
         })
     }
 }

@@ -87,7 +87,7 @@ impl IndexKind {
             IndexKind::Text => "text".into(),
             IndexKind::Geo2d => "2d".into(),
             IndexKind::Geo2dSphere => "2dsphere".into(),
-            IndexKind::Other(value) => value.clone(),
+            IndexKind::Number(value) | IndexKind::Other(value) => value.clone(),
         }
     }
 }

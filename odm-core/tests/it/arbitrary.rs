@@ -373,7 +373,12 @@ pub(crate) fn collation() -> impl Strategy<Value = Collation> {
 
 /// Ordinary, hashed, text and wildcard indexes with options that go together.
 pub(crate) fn index() -> impl Strategy<Value = Index> {
-    let direction = prop_oneof![Just(IndexKind::Ascending), Just(IndexKind::Descending)];
+    let direction = prop_oneof![
+        Just(IndexKind::Ascending),
+        Just(IndexKind::Descending),
+        select(vec![Bson::Int32(2), Bson::Int64(1), Bson::Double(-0.5)])
+            .prop_map(IndexKind::Number),
+    ];
     let ordinary = (
         vec((strict_path(), direction), 1..4).prop_map(distinct),
         any::<(bool, bool, bool)>(),

@@ -38,8 +38,11 @@ fn parse_kind(value: &Bson) -> Result<IndexKind> {
         },
         number if number::is_zero(number) => refuse("values in an index key cannot be 0"),
         number => match number::as_f64(number) {
-            Some(n) if n > 0.0 => Ok(IndexKind::Ascending),
-            Some(n) if n < 0.0 => Ok(IndexKind::Descending),
+            Some(n) if n > 0.0 || n < 0.0 => Ok(match number {
+                Bson::Int32(1) => IndexKind::Ascending,
+                Bson::Int32(-1) => IndexKind::Descending,
+                other => IndexKind::Number(other.clone()),
+            }),
             _ => refuse("values in an index key must be numbers or strings"),
         },
     }
@@ -62,9 +65,12 @@ fn check_path(path: &str, kind: &IndexKind, keys: usize) -> Result<()> {
     if let Some(parent) = path.strip_suffix("$**").filter(|_| is_wildcard_path(path)) {
         return match kind {
             IndexKind::Text if parent.is_empty() => Ok(()),
-            IndexKind::Ascending if keys > 1 => refuse("wildcard indexes do not allow compounding"),
-            IndexKind::Ascending if parent.is_empty() => Ok(()),
-            IndexKind::Ascending if parent.strip_suffix('.').is_some_and(is_path) => Ok(()),
+            kind if kind.is_descending() != Some(false) => {
+                refuse(format!("invalid wildcard key '{path}'"))
+            }
+            _ if keys > 1 => refuse("wildcard indexes do not allow compounding"),
+            _ if parent.is_empty() => Ok(()),
+            _ if parent.strip_suffix('.').is_some_and(is_path) => Ok(()),
             _ => refuse(format!("invalid wildcard key '{path}'")),
         };
     }
@@ -82,11 +88,7 @@ fn check_path(path: &str, kind: &IndexKind, keys: usize) -> Result<()> {
 /// Which kinds go together, and in which order.
 fn check_kinds(keys: &[(FieldPath, IndexKind)]) -> Result<()> {
     let special: Vec<usize> = (0..keys.len())
-        .filter(|&at| {
-            keys.get(at).is_some_and(|(_, kind)| {
-                !matches!(kind, IndexKind::Ascending | IndexKind::Descending)
-            })
-        })
+        .filter(|&at| keys.get(at).is_some_and(|(_, kind)| kind.is_descending().is_none()))
         .collect();
     let (Some(&first), Some(&last)) = (special.first(), special.last()) else { return Ok(()) };
     let kind = keys.get(first).map(|(_, kind)| kind);
