@@ -55,6 +55,7 @@ pub struct Builder {
 
 const CAPABILITIES: Capabilities = {
     let mut can = Capabilities::none();
+    can.sparse_indexes = true;
     can.bitwise = true;
     can.positional_updates = true;
     can.push_modifiers = true;

@@ -22,6 +22,7 @@ cases! { "capability":
     positional_updates_are_claimed_or_refused,
     push_modifiers_are_claimed_or_refused,
     projection_operators_are_claimed_or_refused,
+    sparse_indexes_are_claimed_or_refused,
     partial_indexes_are_claimed_or_refused,
     ttl_indexes_are_claimed_or_refused,
     special_indexes_are_claimed_or_refused,
@@ -179,10 +180,13 @@ async fn sample_or_existing(db: &Database) -> Result<Collection, Failure> {
     if collection.estimated_count().await? == 0 { sample(db).await } else { Ok(collection) }
 }
 
+async fn sparse_indexes_are_claimed_or_refused(db: Database) -> Outcome {
+    let sparse = doc! { "key": { "a": 1 }, "name": "sparse", "sparse": true };
+    creating_index(&db, "a sparse index", db.capabilities().sparse_indexes, sparse).await
+}
+
 async fn partial_indexes_are_claimed_or_refused(db: Database) -> Outcome {
     let claimed = db.capabilities().partial_indexes;
-    let sparse = doc! { "key": { "a": 1 }, "name": "sparse", "sparse": true };
-    creating_index(&db, "a sparse index", claimed, sparse).await?;
     let partial = doc! {
         "key": { "b": 1 }, "name": "partial", "partialFilterExpression": { "a": { "$gt": 1 } },
     };

@@ -393,7 +393,9 @@ pub struct Capabilities {
     pub push_modifiers: bool,
     /// `$slice`, `$elemMatch`, `$meta` and the positional `$` in projections.
     pub projection_operators: bool,
-    /// Sparse and partial indexes.
+    /// Sparse indexes.
+    pub sparse_indexes: bool,
+    /// Partial indexes.
     pub partial_indexes: bool,
     /// Indexes whose documents expire.
     pub ttl_indexes: bool,
@@ -428,6 +430,7 @@ impl Capabilities {
             positional_updates: false,
             push_modifiers: false,
             projection_operators: false,
+            sparse_indexes: false,
             partial_indexes: false,
             ttl_indexes: false,
             special_indexes: false,
@@ -454,6 +457,7 @@ impl Capabilities {
             positional_updates: true,
             push_modifiers: true,
             projection_operators: true,
+            sparse_indexes: true,
             partial_indexes: true,
             ttl_indexes: true,
             special_indexes: true,

@@ -7,7 +7,7 @@ use crate::case::{Outcome, cases};
 use crate::check::{Has, Refused, check_commands};
 
 cases! { "index::special":
-    sparse_indexes_skip_what_is_missing needs(partial_indexes),
+    sparse_indexes_skip_what_is_missing needs(sparse_indexes),
     partial_indexes_hold_only_matches needs(partial_indexes),
     sparse_and_partial_exclude_each_other,
     expiry_needs_a_single_field,
