@@ -117,8 +117,13 @@ impl Engine {
         let id = request.cursor_id;
         let size =
             request.batch_size.filter(|size| *size > 0).map_or(usize::MAX, |size| size as usize);
+        let collection = self.catalog.find(ns).map(|cell| cell.uuid);
         let ns = ns.to_string();
         let mut results = self.cursors.take(id, &ns)?;
+        if results.collection().is_some_and(|uuid| collection != Some(uuid)) {
+            let message = format!("collection dropped or renamed: '{ns}'");
+            return Err(Error::command(ErrorCode::QUERY_PLAN_KILLED, message));
+        }
         let (batch, more) = results.batch(size)?;
         if more {
             self.cursors.put_back(id, ns.clone(), results);

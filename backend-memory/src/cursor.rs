@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use std::vec;
 
 use async_trait::async_trait;
+use bson::Uuid;
 use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -36,6 +37,8 @@ pub(crate) struct Results {
     /// How many documents to hand out at most.
     left: u64,
     batch_size: Option<u32>,
+    /// The collection that they come from.
+    collection: Option<Uuid>,
 }
 
 enum Source {
@@ -76,7 +79,14 @@ impl Results {
     }
 
     fn new(source: Source) -> Self {
-        Results { source, projector: None, skip: 0, left: u64::MAX, batch_size: None }
+        Results {
+            source,
+            projector: None,
+            skip: 0,
+            left: u64::MAX,
+            batch_size: None,
+            collection: None,
+        }
     }
 
     /// Hands out parts of the matches.
@@ -90,6 +100,17 @@ impl Results {
         self.skip = skip;
         self.left = if limit == 0 { u64::MAX } else { limit };
         self
+    }
+
+    /// Says which collection they come from.
+    pub(crate) fn of_collection(mut self, uuid: Uuid) -> Self {
+        self.collection = Some(uuid);
+        self
+    }
+
+    /// The collection that they come from; listings come from none.
+    pub(crate) fn collection(&self) -> Option<Uuid> {
+        self.collection
     }
 
     /// How many documents later batches have.

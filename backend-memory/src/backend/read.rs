@@ -83,7 +83,8 @@ impl Engine {
                 Results::scan(state, plan, matcher)
             }
         };
-        Ok(results.projected(projector).slice(find.skip, find.limit).batches_of(find.batch_size))
+        let results = results.projected(projector).of_collection(cell.uuid);
+        Ok(results.slice(find.skip, find.limit).batches_of(find.batch_size))
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
