@@ -38,7 +38,7 @@ fn parse_kind(value: &Bson) -> Result<IndexKind> {
         },
         number if number::is_zero(number) => refuse("values in an index key cannot be 0"),
         number => match number::as_f64(number) {
-            Some(n) if n > 0.0 || n < 0.0 => Ok(match number {
+            Some(n) if !n.is_nan() => Ok(match number {
                 Bson::Int32(1) => IndexKind::Ascending,
                 Bson::Int32(-1) => IndexKind::Descending,
                 other => IndexKind::Number(other.clone()),
