@@ -13,23 +13,43 @@ use crate::pipeline::Pipeline;
 
 /// Checks operators in the server's order: field by field its path, its operand, its conflicts.
 pub(super) fn operators(changes: &[(FieldPath, Change)]) -> Result<()> {
-    let mut touched = PathTree::default();
+    let mut fields = Fields::default();
     for (path, change) in changes {
         path_parts(path)?;
-        if let Change::Rename(to) = change {
-            touched.add(path)?;
-            path_parts(to)?;
-            rename(path, to)?;
-            touched.add(to)?;
-        } else {
-            operand(path, change)?;
-            touched.add(path)?;
-        }
+        let target = match change {
+            Change::Rename(to) => Some(to.as_str()),
+            _ => None,
+        };
+        fields.add(path.as_str(), change, target)?;
     }
     Ok(())
 }
 
-fn operand(path: &FieldPath, change: &Change) -> Result<()> {
+/// The fields of an update so far.
+#[derive(Default)]
+pub(super) struct Fields<'a>(PathTree<'a>);
+
+impl<'a> Fields<'a> {
+    /// Checks one more change, of the field at `path` (whose parts are checked already), and where `$rename` leads.
+    pub(super) fn add(
+        &mut self,
+        path: &'a str,
+        change: &Change,
+        target: Option<&'a str>,
+    ) -> Result<()> {
+        if let (Change::Rename(to), Some(target)) = (change, target) {
+            self.0.add(path)?;
+            path_parts(to)?;
+            rename(&FieldPath::from(path), to)?;
+            self.0.add(target)
+        } else {
+            operand(path, change)?;
+            self.0.add(path)
+        }
+    }
+}
+
+fn operand(path: &str, change: &Change) -> Result<()> {
     match change {
         Change::Inc(by) if !is_number(by) => Err(not_a_number("increment", path, by)),
         Change::Mul(by) if !is_number(by) => Err(not_a_number("multiply", path, by)),
@@ -51,7 +71,7 @@ fn operand(path: &FieldPath, change: &Change) -> Result<()> {
     }
 }
 
-fn not_a_number(verb: &str, path: &FieldPath, by: &Bson) -> Error {
+fn not_a_number(verb: &str, path: &str, by: &Bson) -> Error {
     Error::command(
         ErrorCode::TYPE_MISMATCH,
         format!("cannot {verb} with non-numeric argument: {{{path}: {by}}}"),
@@ -124,7 +144,7 @@ impl Default for PathTree<'_> {
 }
 
 impl<'a> PathTree<'a> {
-    fn add(&mut self, path: &'a FieldPath) -> Result<()> {
+    fn add(&mut self, path: &'a str) -> Result<()> {
         let conflict = || {
             Error::command(
                 ErrorCode::CONFLICTING_UPDATE_OPERATORS,
@@ -132,7 +152,7 @@ impl<'a> PathTree<'a> {
             )
         };
         let mut at = 0;
-        for part in path.components() {
+        for part in path.split('.') {
             let next = self.nodes.len();
             let node = &mut self.nodes[at];
             let by_identifier = identifier(part).is_some();

@@ -47,6 +47,7 @@ pub(super) fn document(doc: &Document) -> Result<Update> {
         return Ok(Update::Replacement(encoded));
     }
     let mut changes = Vec::new();
+    let mut checked = check::Fields::default();
     for (name, operand) in doc {
         let parse = operator(name)?;
         let Bson::Document(fields) = operand else {
@@ -55,13 +56,15 @@ pub(super) fn document(doc: &Document) -> Result<Update> {
                 alias(operand)
             )));
         };
-        for (path, operand) in fields {
-            let path = FieldPath::from(path.as_str());
+        for (name, operand) in fields {
+            let path = FieldPath::from(name.as_str());
             check::path_parts(&path)?;
-            changes.push((path, parse(operand)?));
+            let change = parse(operand)?;
+            // A conflict comes before what is wrong with a later field.
+            checked.add(name, &change, operand.as_str())?;
+            changes.push((path, change));
         }
     }
-    check::operators(&changes)?;
     Ok(Update::Operators(changes))
 }
 
