@@ -1,12 +1,12 @@
 //! `find`, `count` and `distinct`.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use odm_core::bson::Bson;
 use odm_core::{
     Count, Cursor, Distinct, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
 };
-use rustc_hash::FxHashSet;
 
 use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
@@ -118,17 +118,15 @@ impl Engine {
         let Some(cell) = self.catalog.find(ns) else { return Ok(Vec::new()) };
         let state = cell.snapshot();
         let plan = Plan::choose(&state, Wanted::all(&filter, None))?;
-        let mut seen = FxHashSet::default();
-        let mut values = Vec::new();
+        // The server hands them out in the order of values, and of equal ones the first that it found.
+        let mut values = BTreeMap::new();
         each_match(&state, &plan, &matcher, |_, record| {
             each_value(record.as_raw(), path, &mut |value| {
-                if seen.insert(KeyBytes::of(value)) {
-                    values.push(value.to_bson());
-                }
+                values.entry(KeyBytes::of(value)).or_insert_with(|| value.to_bson());
             });
             ControlFlow::Continue(())
         });
-        Ok(values)
+        Ok(values.into_values().collect())
     }
 }
 

@@ -64,16 +64,16 @@ impl Engine {
 
     fn update_statement(&self, ns: &Namespace, statement: &UpdateStatement) -> Result<Updated> {
         options::check_collation(statement.collation.as_ref())?;
-        let filter = statement.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let update = statement.update.normalized()?;
-        let updater = Updater::compile(&update, &statement.array_filters)?;
+        // The server reads the update before the filter.
+        let updater = Updater::compile(&statement.update, &statement.array_filters)?;
         if statement.multi && updater.is_replacement() {
             return Err(Error::command(
                 ErrorCode::FAILED_TO_PARSE,
                 "multi update is not supported for replacement-style update",
             ));
         }
+        let filter = statement.filter.normalized()?;
+        let matcher = Matcher::compile(&filter)?;
         let mut done = Updated::default();
         let writing = self.catalog.start_write();
         let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
@@ -140,6 +140,13 @@ impl Engine {
     ) -> Result<FindAndModifyOutcome> {
         options::check_collation(request.collation.as_ref())?;
         check_name(ns)?;
+        // The server reads the update before the filter.
+        let updater = match &request.modification {
+            Modification::Update { update, array_filters, .. } => {
+                Some(Updater::compile(update, array_filters)?)
+            }
+            _ => None,
+        };
         let filter = request.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let projector = match &request.projection {
@@ -154,8 +161,8 @@ impl Engine {
         };
         let first =
             |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, request.hint.as_ref());
-        match &request.modification {
-            Modification::Remove => {
+        match (&request.modification, &updater) {
+            (Modification::Remove, _) => {
                 let writing = self.catalog.start_write();
                 let Some(cell) = writing.find(ns) else {
                     return Ok(FindAndModifyOutcome::default());
@@ -168,10 +175,8 @@ impl Engine {
                 turn.write(|state| state.remove(id));
                 Ok(FindAndModifyOutcome { value, n: 1, ..FindAndModifyOutcome::default() })
             }
-            Modification::Update { update, array_filters, upsert, return_new } => {
-                let update = update.normalized()?;
-                let updater = Updater::compile(&update, array_filters)?;
-                let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
+            (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
+                let change = ChangeOf { engine: self, ns, matcher: &matcher, updater };
                 let writing = self.catalog.start_write();
                 if let Some(cell) = writing.find(ns) {
                     let turn = cell.turn();
