@@ -158,6 +158,14 @@ fn comparable(reply: &Document, order: Order) -> Document {
                     errors.iter().map(without_message).collect()
                 }
                 ("firstBatch", Bson::Array(docs)) if order == Order::IsFree => by_id(docs),
+                ("firstBatch" | "upserted", Bson::Array(docs)) => {
+                    docs.iter().map(without_generated_id).collect()
+                }
+                ("value", value) => without_generated_id(value),
+                ("lastErrorObject", Bson::Document(last)) => match last.get("upserted") {
+                    Some(Bson::ObjectId(_)) => doc! { "upserted": "generated" }.into(),
+                    _ => value.clone(),
+                },
                 _ => value.clone(),
             };
             (name.clone(), value)
@@ -171,6 +179,18 @@ fn without_message(error: &Bson) -> Bson {
     let Bson::Document(error) = error else { return error.clone() };
     let kept = error.iter().filter(|(name, _)| *name != "errmsg");
     Bson::Document(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// The document without an `_id` that the engine or the server made: the strategies give integers.
+fn without_generated_id(value: &Bson) -> Bson {
+    match value {
+        Bson::Document(doc) if matches!(doc.get("_id"), Some(Bson::ObjectId(_))) => {
+            let mut doc = doc.clone();
+            doc.insert("_id", "generated");
+            doc.into()
+        }
+        other => other.clone(),
+    }
 }
 
 /// The documents in the order of their `_id`s, which are integers.
