@@ -107,13 +107,12 @@ impl Parser {
                 } else {
                     (Mode::Exclusion, ProjectionItem::Exclude)
                 };
+                self.add(&path, item)?;
                 // `_id` may be left out of an inclusion, or named in an exclusion.
-                if path != "_id" {
-                    self.set_mode(mode, &path)?;
-                }
-                self.add(&path, item)
+                if path == "_id" { Ok(()) } else { self.set_mode(mode, &path) }
             }
             literal => {
+                self.add(&path, ProjectionItem::Expr(Expr(literal.clone())))?;
                 if self.mode == Some(Mode::Exclusion) {
                     return refuse(
                         31_310,
@@ -121,7 +120,7 @@ impl Parser {
                     );
                 }
                 self.mode = Some(Mode::Inclusion);
-                self.add(&path, ProjectionItem::Expr(Expr(literal.clone())))
+                Ok(())
             }
         }
     }
@@ -164,8 +163,11 @@ impl Parser {
                 // If the paths collide, the server goes on to read it as an expression.
                 Some(slice) if self.add(path, slice.clone()).is_ok() => Ok(()),
                 _ => {
-                    check_slice_expression(operand)?;
-                    self.add_expression(path, operator, operand)
+                    if self.mode != Some(Mode::Exclusion) {
+                        check_slice_arity(operand)?;
+                    }
+                    self.add_expression(path, operator, operand)?;
+                    check_slice_operand(operand)
                 }
             },
             "$elemMatch" => {
@@ -258,17 +260,20 @@ fn parse_slice(operand: &Bson) -> Option<ProjectionItem> {
     Some(ProjectionItem::Slice { skip: None, limit: number::clamped_i32(operand)? })
 }
 
-/// What is wrong with the operands of `$slice` as an expression, as far as its shape tells.
-fn check_slice_expression(operand: &Bson) -> Result<()> {
+/// Refuses `$slice` as an expression with too many or too few operands.
+fn check_slice_arity(operand: &Bson) -> Result<()> {
     match operand {
-        Bson::Array(operands) if (2..=3).contains(&operands.len()) => match operands.first() {
-            Some(Bson::String(text)) if text.starts_with('$') => Ok(()),
-            Some(Bson::Array(_) | Bson::Document(_) | Bson::Null | Bson::Undefined) | None => {
-                Ok(())
-            }
-            Some(_) => refuse(28_724, "first argument to $slice must be an array"),
-        },
+        Bson::Array(operands) if (2..=3).contains(&operands.len()) => Ok(()),
         _ => refuse(28_667, "$slice takes a number, or an array of two or three arguments"),
+    }
+}
+
+/// Refuses `$slice` as an expression of what is plainly no array.
+fn check_slice_operand(operand: &Bson) -> Result<()> {
+    match operand.as_array().and_then(|operands| operands.first()) {
+        Some(Bson::String(text)) if text.starts_with('$') => Ok(()),
+        Some(Bson::Array(_) | Bson::Document(_) | Bson::Null | Bson::Undefined) | None => Ok(()),
+        Some(_) => refuse(28_724, "first argument to $slice must be an array"),
     }
 }
 
