@@ -309,15 +309,7 @@ impl Index {
             self.spec.name,
             display::document(&values),
         );
-        // The server's reply has null for what its message calls undefined.
-        let value = values
-            .into_iter()
-            .map(|(name, value)| match value {
-                Bson::Undefined => (name, Bson::Null),
-                value => (name, value),
-            })
-            .collect::<Document>();
-        let details = doc! { "keyPattern": self.spec.key.clone(), "keyValue": value };
+        let details = doc! { "keyPattern": self.spec.key.clone(), "keyValue": values };
         Error::command_with(ErrorCode::DUPLICATE_KEY, message, details)
     }
 }

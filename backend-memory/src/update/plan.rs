@@ -62,11 +62,15 @@ impl<'a> Plan<'a> {
                         if is_id {
                             return Err(immutable_id());
                         }
+                        if child.node.stores_value() {
+                            target.check_name(&child.text)?;
+                        }
                         edits.edit(child.text.len(), value, edit);
                     }
                 }
                 None => {
                     if let Some(value) = target.create(&child.node, None)? {
+                        target.check_name(&child.text)?;
                         edits.add(&child.text, 0, value);
                     }
                 }
@@ -74,9 +78,6 @@ impl<'a> Plan<'a> {
         }
         if edits.is_empty() {
             return Ok(None);
-        }
-        if !cx.inserting {
-            edits.added_names().try_for_each(check_name)?;
         }
         Ok(Some(Plan { edits, size: doc.bytes().len() }))
     }
@@ -89,6 +90,16 @@ impl<'a> Plan<'a> {
 }
 
 impl<'a> Target<'a, '_> {
+    /// Refuses a top-level field that begins with `$` and is given a value, as the field's turn comes.
+    fn check_name(self, name: &str) -> Result<(), Error> {
+        match name {
+            _ if self.cx.inserting => Ok(()),
+            "$ref" | "$id" | "$db" => Err(invalid_dbref(name)),
+            _ if name.starts_with('$') => Err(dollar_name(name)),
+            _ => Ok(()),
+        }
+    }
+
     /// What becomes of a value that is there, by what the update does at it or below it.
     fn change(
         self,
@@ -254,15 +265,6 @@ pub(super) fn immutable_id() -> Error {
         ErrorCode::IMMUTABLE_FIELD,
         "performing an update on the path '_id' would modify the immutable field '_id'",
     )
-}
-
-/// Refuses new top-level fields that begin with `$`.
-fn check_name(name: &str) -> Result<(), Error> {
-    match name {
-        "$ref" | "$id" | "$db" => Err(invalid_dbref(name)),
-        _ if name.starts_with('$') => Err(dollar_name(name)),
-        _ => Ok(()),
-    }
 }
 
 pub(super) fn invalid_dbref(name: &str) -> Error {

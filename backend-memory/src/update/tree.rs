@@ -31,6 +31,19 @@ pub(super) enum Node {
     Elements(Vec<Elements>),
 }
 
+impl Node {
+    /// Whether a value is stored right here, rather than taken away, or changed inside.
+    pub(super) fn stores_value(&self) -> bool {
+        match self {
+            Node::Leaf(leaf) => !matches!(
+                *leaf.operation,
+                Operation::Unset | Operation::RenameSource | Operation::Pop(_) | Operation::Pull(_)
+            ),
+            Node::Fields(_) | Node::Elements(_) => false,
+        }
+    }
+}
+
 /// A change of one path.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {

@@ -75,11 +75,6 @@ impl<'a> Edits<'a> {
         self.added.push(Added { name: Arc::clone(name), index, value });
     }
 
-    /// The names of the fields that the edits add.
-    pub(super) fn added_names(&self) -> impl Iterator<Item = &str> {
-        self.added.iter().map(|added| &*added.name)
-    }
-
     /// Writes the edited document or array.
     pub(super) fn write(mut self, out: &mut Vec<u8>) {
         self.existing.sort_by_key(|existing| existing.start);
