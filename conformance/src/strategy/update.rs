@@ -23,6 +23,8 @@ fn operators() -> impl Strategy<Value = Document> {
     vec((target(), change()), 1..4).prop_map(|changes| {
         let mut update = Document::new();
         for (path, (operator, operand)) in changes {
+            // When a moved `_id` is refused, among other errors, is nobody's promise.
+            let path = if operator == "$rename" && path == "_id" { "c".to_owned() } else { path };
             let operands =
                 update.entry(operator.to_owned()).or_insert_with(|| Document::new().into());
             if let Bson::Document(operands) = operands {

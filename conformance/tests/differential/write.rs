@@ -103,7 +103,7 @@ fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let strategy = (
         vec(index(), 1..3),
         documents(1..20),
-        vec((filter(), sort(), 0_i32..6), 1..15),
+        vec((filter(), sort(), 0_i32..6), 1..10),
         vec(update(), 0..6),
         any::<bool>(),
     );
