@@ -15,6 +15,9 @@ use crate::{Result, workspace};
 
 /// Cases for each property, unless `PROPTEST_CASES` says otherwise: the same budget on every machine.
 const PROPTEST_CASES: &str = "256";
+/// The seed of the differential tests, unless `ODM_DIFFERENTIAL_SEED` says otherwise: a change is
+/// judged by the same documents and commands as the one before. Searching goes by other seeds.
+const DIFFERENTIAL_SEED: &str = "20260601";
 
 /// Runs all steps and sums them up; the last line is `N passed, N failed`.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -102,15 +105,18 @@ impl Run {
     /// All tests of the workspace, then whether the suites on both backends were among them.
     fn tests(&mut self, uri: Option<&str>) -> Report {
         let cases = std::env::var("PROPTEST_CASES").unwrap_or_else(|_| PROPTEST_CASES.to_owned());
+        let seed =
+            std::env::var("ODM_DIFFERENTIAL_SEED").unwrap_or_else(|_| DIFFERENTIAL_SEED.to_owned());
         let mut tests =
             workspace::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         tests.env("ODM_REQUIRE_MONGODB", "1").env("PROPTEST_CASES", &cases);
+        tests.env("ODM_DIFFERENTIAL_SEED", &seed);
         if let Some(uri) = uri {
             tests.env("MONGODB_URI", uri);
         }
         let mut report = Report::default();
         self.step("tests", || {
-            println!("PROPTEST_CASES={cases}");
+            println!("PROPTEST_CASES={cases} ODM_DIFFERENTIAL_SEED={seed}");
             let (success, output) = step::run(tests, Keep::Both)?;
             report = Report::parse(&output);
             match (success, report.failed) {
