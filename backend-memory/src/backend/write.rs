@@ -241,7 +241,8 @@ impl ChangeOf<'_> {
         let changed = Record::from_bytes(&bytes)?;
         let touched = self.updater.touched_paths();
         let affects = |spec: &IndexSpec| {
-            spec.fields().iter().any(|(path, _)| touched.may_change(path.as_str()))
+            spec.partial.is_some()
+                || spec.fields().iter().any(|(path, _)| touched.may_change(path.as_str()))
         };
         turn.write(|state| state.update(id, changed.clone(), self.ns, affects))?;
         Ok(Some(changed))

@@ -240,6 +240,31 @@ impl<'f> Bounds<'f> {
     }
 }
 
+/// Whether every field that satisfies one predicate satisfies the other as well; sometimes it is
+/// not seen.
+pub(super) fn implies(predicate: &Predicate, wanted: &Predicate) -> bool {
+    if predicate == wanted {
+        return true;
+    }
+    let bounds = |predicate| Bounds::of(predicate).ok().flatten();
+    let Some(within) = bounds(predicate) else { return false };
+    if *wanted == Predicate::Exists(true) {
+        return within.excludes_missing;
+    }
+    // Each value, in an array too, that is within the first bounds is within the second ones.
+    if !Bounds::are_exact(predicate) || !Bounds::are_exact(wanted) {
+        return false;
+    }
+    bounds(wanted).is_some_and(|wanted| {
+        within.intervals.iter().all(|inner| {
+            let holds = |outer: &Interval<'_>| {
+                outer.low.key <= inner.low.key && inner.high.key <= outer.high.key
+            };
+            wanted.intervals.iter().any(holds)
+        })
+    })
+}
+
 /// Whether a predicate on an element never looks into an element that is an array.
 const fn is_on_one_value(predicate: &Predicate) -> bool {
     use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Mod, Regex};

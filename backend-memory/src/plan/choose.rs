@@ -3,7 +3,7 @@
 use odm_core::bson::Bson;
 use odm_core::{Error, ErrorCode, Filter, Hint, SortOrder};
 
-use super::bounds::{Bounds, Cut};
+use super::bounds::{self, Bounds, Cut};
 use super::{Access, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
 use crate::storage::{CollState, Index, KeyRange};
 use crate::value::KeyBytes;
@@ -141,6 +141,20 @@ impl<'f> Conjuncts<'f> {
         }
     }
 
+    /// Whether every document that meets the conditions matches `filter`; sometimes it is not
+    /// seen.
+    fn imply(&self, filter: &Filter) -> bool {
+        match filter {
+            Filter::And(parts) => parts.iter().all(|part| self.imply(part)),
+            Filter::Or(parts) => parts.iter().any(|part| self.imply(part)),
+            Filter::Field(path, wanted) => self.parts.iter().any(|part| match part {
+                Filter::Field(on, predicate) if on == path => bounds::implies(predicate, wanted),
+                _ => false,
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether a condition is on this field.
     fn mention(&self, path: &str) -> bool {
         self.parts.iter().any(|part| matches!(part, Filter::Field(on, _) if on.as_str() == path))
@@ -246,7 +260,8 @@ impl Candidate {
             is_exact: conjuncts.are_exact(index, bounded),
             bounded,
             points: bounds.iter().take(bounded).filter(|one| is_points(one)).count(),
-            covers_every_match: !index.spec.sparse || excludes_missing,
+            covers_every_match: (!index.spec.sparse || excludes_missing)
+                && index.spec.partial.as_ref().is_none_or(|only| conjuncts.imply(&only.filter)),
         })
     }
 

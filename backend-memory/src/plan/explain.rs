@@ -228,7 +228,7 @@ fn index_scan(state: &CollState, scan: &IndexScan) -> Stage {
             "multiKeyPaths": multikey_paths,
             "isUnique": spec.unique,
             "isSparse": spec.sparse,
-            "isPartial": false,
+            "isPartial": spec.partial.is_some(),
             "indexVersion": 2,
             "direction": direction(scan.backward),
             "indexBounds": bounds,

@@ -19,10 +19,15 @@ fn ns() -> Namespace {
 
 /// A collection with indexes on these keys, each named by its position.
 fn collection(keys: &[Document], docs: impl IntoIterator<Item = Document>) -> CollState {
-    indexed(keys, false, docs)
+    indexed(keys, false, None, docs)
 }
 
-fn indexed(keys: &[Document], unique: bool, docs: impl IntoIterator<Item = Document>) -> CollState {
+fn indexed(
+    keys: &[Document],
+    unique: bool,
+    partial: Option<&Filter>,
+    docs: impl IntoIterator<Item = Document>,
+) -> CollState {
     let mut state = CollState::new();
     for (position, keys) in keys.iter().enumerate() {
         let mut index = Index { name: Some(position.to_string()), unique, ..Index::default() };
@@ -31,7 +36,11 @@ fn indexed(keys: &[Document], unique: bool, docs: impl IntoIterator<Item = Docum
             let kind = if down { IndexKind::Descending } else { IndexKind::Ascending };
             index = index.then(path.as_str(), kind);
         }
-        state.create_index(IndexSpec::new(&index).unwrap(), &ns()).unwrap();
+        let whole = index.clone();
+        index.partial_filter = partial.cloned();
+        // Not every filter is allowed.
+        let spec = IndexSpec::new(&index).or_else(|_| IndexSpec::new(&whole)).unwrap();
+        state.create_index(spec, &ns()).unwrap();
     }
     for doc in docs {
         // Some have parallel arrays, or keys that are there already.
@@ -281,12 +290,17 @@ proptest! {
         filter in filter(),
         sort in keys(),
         unique in any::<bool>(),
+        partial in prop::option::of(condition()),
     ) {
         let docs = docs.into_iter().enumerate();
         let docs = docs.map(|(n, (a, b))| doc! { "_id": n as i32, "a": a, "b": b });
         let mut keys = keys;
         keys.dedup();
-        let state = indexed(&keys, unique, docs);
+        let partial = partial.and_then(|partial| Filter::parse(&partial).ok());
+        let state = indexed(&keys, unique, partial.as_ref(), docs);
+        let hint = Some(Hint::Name("0".to_owned()));
+        // A hinted index that leaves documents out finds fewer.
+        let hints = if partial.is_some() { [None, None] } else { [None, hint] };
         // The server refuses `undefined` in filters.
         let Ok(filter) = Filter::parse(&filter) else { return Ok(()) };
         let Ok(matcher) = Matcher::compile(&filter) else { return Ok(()) };
@@ -301,7 +315,7 @@ proptest! {
         let sorter = Sorter::compile(&sort).unwrap().unwrap();
         let unsorted = Sort::default();
         for sort in [&unsorted, &sort] {
-            for hint in [None, Some(Hint::Name("0".to_owned()))] {
+            for hint in &hints {
                 let wanted =
                     Wanted { filter: &filter, sort, hint: hint.as_ref(), limit: 3, explain: true };
                 let plan = Plan::choose(&state, wanted).unwrap();

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bson::{Bson, Document, doc};
-use odm_core::{Error, ErrorCode, IndexKind};
+use odm_core::{Error, ErrorCode, Filter, IndexKind};
 use smallvec::SmallVec;
 
 use super::{OrdIndex, RecordId, display};
+use crate::filter::Matcher;
 use crate::value::path::{FieldPath, IndexKeys, KeyPattern};
 
 use crate::value::{KeyBytes, Record, ValueBuf, equal};
@@ -27,6 +28,17 @@ pub(crate) struct IndexSpec {
     pub(crate) unique: bool,
     pub(crate) sparse: bool,
     pub(crate) hidden: bool,
+    /// Only documents that match are indexed.
+    pub(crate) partial: Option<Partial>,
+    /// Shown in listings, and without effect.
+    background: bool,
+}
+
+/// `partialFilterExpression`.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    pub(crate) filter: Filter,
+    matcher: Matcher,
 }
 
 impl IndexSpec {
@@ -39,6 +51,8 @@ impl IndexSpec {
             unique: true,
             sparse: false,
             hidden: false,
+            partial: None,
+            background: false,
         }
     }
 
@@ -94,10 +108,10 @@ impl IndexSpec {
             if pattern.first().is_some_and(|(_, descending)| *descending) {
                 return Err(bad_value("The field 'key' for an _id index must be {_id: 1}"));
             }
-            if index.unique || index.sparse {
+            if index.unique || index.sparse || index.partial_filter.is_some() {
                 return Err(Error::command(
                     ErrorCode(197),
-                    "'unique' and 'sparse' are not valid for an _id index specification",
+                    "'unique', 'sparse' and 'partialFilterExpression' are not valid for an _id index specification",
                 ));
             }
             return Ok(IndexSpec::id());
@@ -109,6 +123,8 @@ impl IndexSpec {
             unique: index.unique,
             sparse: index.sparse,
             hidden: index.hidden,
+            partial: Partial::new(index)?,
+            background: index.extra.get_bool("background").unwrap_or_default(),
         })
     }
 
@@ -118,7 +134,9 @@ impl IndexSpec {
 
     /// Whether another index could not be told from this one but by its name.
     pub(crate) fn is_same_as(&self, other: &IndexSpec) -> bool {
+        let partial = |spec: &IndexSpec| spec.partial.as_ref().map(Partial::to_document);
         self.is_on(&other.key)
+            && partial(self) == partial(other)
             && self.sparse == other.sparse
             && (self.unique == other.unique || self.is_id())
     }
@@ -135,6 +153,9 @@ impl IndexSpec {
     /// What `listIndexes` shows.
     pub(crate) fn to_document(&self) -> Document {
         let mut spec = doc! { "v": 2, "key": self.key.clone(), "name": &self.name };
+        if self.background {
+            spec.insert("background", true);
+        }
         if self.unique && !self.is_id() {
             spec.insert("unique", true);
         }
@@ -144,6 +165,9 @@ impl IndexSpec {
         if self.sparse {
             spec.insert("sparse", true);
         }
+        if let Some(partial) = &self.partial {
+            spec.insert("partialFilterExpression", partial.to_document());
+        }
         spec
     }
 
@@ -152,9 +176,26 @@ impl IndexSpec {
     }
 }
 
+impl Partial {
+    /// # Errors
+    ///
+    /// 67 for operators that a partial index cannot have, and beside `sparse`.
+    fn new(index: &odm_core::Index) -> Result<Option<Self>, Error> {
+        let Some(filter) = &index.partial_filter else { return Ok(None) };
+        // Reading what is printed checks what the server checks.
+        odm_core::Index::parse(&index.to_document())?;
+        let filter = filter.normalized()?.into_owned();
+        let matcher = Matcher::compile(&filter)?;
+        Ok(Some(Partial { filter, matcher }))
+    }
+
+    fn to_document(&self) -> Document {
+        self.filter.to_document()
+    }
+}
+
 fn refuse_options(index: &odm_core::Index) -> Result<(), Error> {
     let refused = [
-        (index.partial_filter.is_some(), "partial indexes"),
         (index.expire_after.is_some(), "TTL indexes"),
         (index.wildcard_projection.is_some(), "wildcard indexes"),
         (
@@ -248,6 +289,9 @@ impl Index {
         {
             let keys = SmallVec::from_buf([KeyBytes::of(id)]);
             return Ok(IndexKeys { keys, multikey: false });
+        }
+        if self.spec.partial.as_ref().is_some_and(|partial| !partial.matcher.matches(record)) {
+            return Ok(IndexKeys::default());
         }
         self.spec.pattern.index_keys(record, self.spec.sparse)
     }
