@@ -20,11 +20,12 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
         comment: args.options.comment.clone(),
         ..Find::default()
     };
+    let mut sort = None;
     for field in args.fields() {
         match field.name {
             "filter" => find.filter = Filter::from(field.object()?),
             "projection" => find.projection = projection(field.object()?),
-            "sort" => find.sort = Sort::parse(&field.object()?)?,
+            "sort" => sort = Some(field.object()?),
             "skip" => find.skip = field.count()?,
             "limit" => find.limit = field.count()?,
             "batchSize" => find.batch_size = field.batch_size()?,
@@ -50,6 +51,14 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
     }
     if find.await_data && !find.tailable {
         return Err(failed_to_parse("cannot set 'awaitData' without also setting 'tailable'"));
+    }
+    if let Some(sort) = sort {
+        // The server reads it after filter and projection: what is wrong with those comes first.
+        find.sort = Sort::parse(&sort).or_else(|error| {
+            find.filter.normalized()?;
+            find.projection.as_ref().map(Projection::normalized).transpose()?;
+            Err(error)
+        })?;
     }
     Ok((ns, operation(Operation::Find(find))))
 }

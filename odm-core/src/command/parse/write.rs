@@ -203,15 +203,11 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
     request.max_time = args.options.max_time;
     request.comment.clone_from(&args.options.comment);
     let (mut remove, mut new, mut upsert) = (false, false, false);
-    let (mut update, mut filters) = (None, None);
+    let (mut update, mut filters, mut sort) = (None, None, None);
     for field in args.fields() {
         match field.name {
             "query" => request.filter = field.optional_object()?.unwrap_or_default().into(),
-            "sort" => {
-                if let Some(sort) = field.optional_object()? {
-                    request.sort = Sort::parse(&sort)?;
-                }
-            }
+            "sort" => sort = field.optional_object()?,
             "remove" => remove = field.lenient_bool()?,
             "update" => update = Some(update_argument(field)?),
             "new" => new = field.lenient_bool()?,
@@ -248,5 +244,15 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
         }
     }
     ns.check_writable()?;
+    if let Some(sort) = sort {
+        // The server reads it after update and filter: what is wrong with those comes first.
+        request.sort = Sort::parse(&sort).or_else(|error| {
+            if let Modification::Update { update, .. } = &request.modification {
+                update.normalized()?;
+            }
+            request.filter.normalized()?;
+            Err(error)
+        })?;
+    }
     Ok((ns, operation(Operation::FindAndModify(request))))
 }
