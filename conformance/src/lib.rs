@@ -4,14 +4,14 @@
 //! [`Backend`](odm_core::Backend) contract. [`run`] runs all of them on any backend, each on a database of its own:
 //!
 //! ```
-//! # async fn conforms() {
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! use backend_memory::MemoryBackend; // or your own
 //!
 //! let backend = MemoryBackend::new();
 //! let report = conformance::run("memory", |name| backend.database(name)).await;
 //! println!("{report}");
 //! assert!(report.is_success());
-//! # }
+//! # });
 //! ```
 //!
 //! That, in a test function, is all that another backend needs. A case whose [`Need`]s the backend's
@@ -60,4 +60,19 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
     .flatten()
     .copied()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::cases;
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let mut seen = HashSet::new();
+        let twice: Vec<_> =
+            cases().map(|case| case.name()).filter(|name| !seen.insert(*name)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
 }

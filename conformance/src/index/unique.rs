@@ -135,7 +135,13 @@ async fn refused_writes_name_index_pattern_and_value(db: Database) -> Outcome {
     };
     expect_eq("the index", &duplicate.index.as_str(), &"the name")?;
     expect_docs("the key pattern", &[duplicate.key_pattern], &[doc! { "a": 1, "b.c": -1 }])?;
-    expect_docs("the key value", &[duplicate.key_value], &[doc! { "a": "x", "b.c": 2 }])
+    expect_docs("the key value", &[duplicate.key_value], &[doc! { "a": "x", "b.c": 2 }])?;
+    // An empty array has a key, which is neither null nor missing.
+    collection.insert_one(&doc! { "a": [], "b": { "c": 2 } }).await?;
+    let result = collection.insert_one(&doc! { "a": [], "b": { "c": 2 } }).await;
+    let error = expect_code("an empty array again", result, 11000)?;
+    let value = error.duplicate_key().map(|duplicate| duplicate.key_value).unwrap_or_default();
+    expect_docs("the key value", &[value], &[doc! { "a": Bson::Undefined, "b.c": 2 }])
 }
 
 /// Programs take the index's name out of the message: there is no other place for it.

@@ -11,6 +11,7 @@ cases! { "update::malformed":
     operands_must_be_documents,
     malformed_updates_are_refused_without_a_match,
     statements_are_checked,
+    the_first_thing_wrong_is_told,
 }
 
 fn update(u: impl Into<Bson>) -> Document {
@@ -91,6 +92,51 @@ async fn statements_are_checked(db: Database) -> Outcome {
             (doc! { "update": "c", "updates": [] }, Refused(16)),
             (doc! { "update": "c", "updates": 1 }, Refused(14)),
             (doc! { "update": "", "updates": [{ "q": {}, "u": {} }] }, Refused(73)),
+        ],
+    )
+    .await
+}
+
+/// Found by the differential tests: of several things wrong, which one the code tells.
+async fn the_first_thing_wrong_is_told(db: Database) -> Outcome {
+    crate::check::filled(&db, &[doc! { "_id": 1, "a": 1, "b": {} }]).await?;
+    let bad_filter = doc! { "a": { "$type": "unknown" } };
+    let on_one = |u: Document| doc! { "update": "c", "updates": [{ "q": { "_id": 1 }, "u": u }] };
+    check_commands(
+        &db,
+        &[
+            // The update is read before the filter, the filter before sort and projection.
+            (
+                doc! { "update": "c", "updates": [{ "q": bad_filter.clone(), "u": { "$unknown": 1 } }] },
+                Refused(9),
+            ),
+            (
+                doc! { "findAndModify": "c", "query": bad_filter.clone(), "update": { "$unknown": 1 } },
+                Refused(9),
+            ),
+            (
+                doc! { "findAndModify": "c", "query": bad_filter, "remove": true, "sort": { "a": 2 } },
+                Refused(2),
+            ),
+            (
+                doc! { "find": "c", "filter": { "a": { "$size": -1 } }, "sort": { "a": 2 } },
+                Refused(2),
+            ),
+            (doc! { "find": "c", "sort": { "a": 2 }, "projection": { "a": 1, "b": 0 } }, Refused(31254)),
+            (doc! { "find": "c", "sort": { "a": 2 }, "limit": -1 }, Refused(51024)),
+            // A conflict is told when it is met, before what is wrong with later fields.
+            (
+                on_one(doc! { "$set": { "a": 0 }, "$pull": { "a": 0 }, "$pop": { "b": 2 } }),
+                Refused(40),
+            ),
+            (
+                on_one(doc! { "$set": { "a": 0 }, "$pop": { "b": 2 }, "$pull": { "a": 0 } }),
+                Refused(9),
+            ),
+            // When applied, fields have their turns in the order of new fields.
+            (on_one(doc! { "$set": { "$x": 1, "a.b": 1 } }), Refused(52)),
+            (on_one(doc! { "$push": { "b": 1 }, "$set": { "a.b": 1 } }), Refused(28)),
+            (on_one(doc! { "$push": { "b": 1 }, "$set": { "c.$x": 1 } }), Refused(2)),
         ],
     )
     .await

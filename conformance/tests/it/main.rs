@@ -24,48 +24,45 @@ fn main() -> ExitCode {
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
 
     let memory = MemoryBackend::new();
-    let mut suites = vec![Suite::new("memory", Ok(Box::new(move |name| memory.database(name))))];
-    suites.push(Suite::new("mongo", runtime.block_on(mongodb())));
+    let memory: Databases = Box::new(move |name| memory.database(name));
+    let mongo = match runtime.block_on(mongodb()) {
+        Ok(databases) => databases.ok_or("MONGODB_URI is not set"),
+        Err(error) => {
+            eprintln!("MONGODB_URI: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let suites = [Suite::new("memory", Ok(memory)), Suite::new("mongo", mongo)];
 
     let trials = suites.iter().flat_map(|suite| suite.trials(&runtime)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
-        for suite in &suites {
-            suite.summarise();
-        }
+        suites.iter().for_each(Suite::summarise);
     }
-    let missing = suites.iter().any(|suite| suite.databases.is_err()) && server_required();
-    if missing { ExitCode::FAILURE } else { conclusion.exit_code() }
+    let missing = suites.iter().any(|suite| suite.databases.is_err());
+    let required = std::env::var("ODM_REQUIRE_MONGODB").is_ok_and(|value| value == "1");
+    if missing && required { ExitCode::FAILURE } else { conclusion.exit_code() }
 }
 
 /// Makes databases of a backend.
 type Databases = Box<dyn Fn(&str) -> Database + Send + Sync>;
 
-/// MongoDB's databases, or why there are none.
-async fn mongodb() -> Result<Databases, String> {
-    let Ok(uri) = std::env::var("MONGODB_URI") else {
-        return Err("MONGODB_URI is not set".to_owned());
-    };
-    match MongoBackend::connect(&uri).await {
-        Ok(backend) => Ok(Box::new(move |name| backend.database(name))),
-        // A server that was named has to be there.
-        Err(error) => panic!("MONGODB_URI: {error}"),
-    }
-}
-
-fn server_required() -> bool {
-    std::env::var("ODM_REQUIRE_MONGODB").is_ok_and(|value| value == "1")
+/// MongoDB's databases, if `MONGODB_URI` names a server; that one has to be there.
+async fn mongodb() -> odm_core::Result<Option<Databases>> {
+    let Ok(uri) = std::env::var("MONGODB_URI") else { return Ok(None) };
+    let backend = MongoBackend::connect(&uri).await?;
+    Ok(Some(Box::new(move |name| backend.database(name))))
 }
 
 /// The cases on one backend.
 struct Suite {
     backend: &'static str,
-    databases: Arc<Result<Databases, String>>,
+    databases: Arc<Result<Databases, &'static str>>,
     ran: Arc<Mutex<Vec<Ran>>>,
 }
 
 impl Suite {
-    fn new(backend: &'static str, databases: Result<Databases, String>) -> Self {
+    fn new(backend: &'static str, databases: Result<Databases, &'static str>) -> Self {
         Suite { backend, databases: Arc::new(databases), ran: Arc::default() }
     }
 
