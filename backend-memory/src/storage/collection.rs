@@ -49,18 +49,24 @@ impl CollState {
         let id = self.next;
         let mut all_keys: SmallVec<[EntryKeys; 4]> = SmallVec::new();
         let mut multikey: SmallVec<[bool; 4]> = SmallVec::new();
-        for index in &self.indexes {
-            let keys = index.keys(&record)?;
-            all_keys.push(keys.keys);
-            multikey.push(keys.multikey);
-        }
+        // Index by index, as the server does: of several refusals, the first one counts.
         for position in 0..self.indexes.len() {
-            if let Err(duplicate) = self.indexes[position].insert(all_keys[position].clone(), id) {
-                for (done, index) in self.indexes[..position].iter_mut().enumerate() {
-                    index.remove(&all_keys[done], id);
-                }
-                return Err(self.duplicate_error(position, &record, &duplicate, ns));
+            let index = &mut self.indexes[position];
+            let refused = match index.keys(&record) {
+                Ok(keys) => match index.insert(keys.keys.clone(), id) {
+                    Ok(()) => {
+                        all_keys.push(keys.keys);
+                        multikey.push(keys.multikey);
+                        continue;
+                    }
+                    Err(duplicate) => self.duplicate_error(position, &record, &duplicate, ns),
+                },
+                Err(error) => error,
+            };
+            for (done, keys) in all_keys.iter().enumerate() {
+                self.indexes[done].remove(keys, id);
             }
+            return Err(refused);
         }
         for (index, multikey) in self.indexes.iter_mut().zip(multikey) {
             if multikey {
