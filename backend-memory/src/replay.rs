@@ -112,7 +112,7 @@ fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
 
 fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
     let sorter = Sorter::compile(&Sort::parse(&parse(sort))?)?.expect("an order");
-    Ok(ids(&sorter.sort(collection.iter().cloned())?))
+    Ok(ids(&sorter.sort(collection)?))
 }
 
 fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {

@@ -55,16 +55,16 @@ impl Sorter {
     /// # Errors
     ///
     /// As [`key`](Sorter::key).
-    pub(crate) fn sort(
+    pub(crate) fn sort<'r>(
         &self,
-        records: impl IntoIterator<Item = Record>,
+        records: impl IntoIterator<Item = &'r Record>,
     ) -> Result<Vec<Record>, Error> {
         let mut keyed = Vec::new();
         for record in records {
-            keyed.push((self.key(&record)?, record));
+            keyed.push((self.key(record)?, record));
         }
         keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(keyed.into_iter().map(|(_, record)| record).collect())
+        Ok(keyed.into_iter().map(|(_, record)| record.clone()).collect())
     }
 
     /// The first `limit` records of the order; what [`sort`](Sorter::sort) would give, without
@@ -73,14 +73,14 @@ impl Sorter {
     /// # Errors
     ///
     /// As [`key`](Sorter::key).
-    pub(crate) fn top(
+    pub(crate) fn top<'r>(
         &self,
-        records: impl IntoIterator<Item = Record>,
+        records: impl IntoIterator<Item = &'r Record>,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        let mut heap: BinaryHeap<Candidate> = BinaryHeap::new();
+        let mut heap: BinaryHeap<Candidate<'_>> = BinaryHeap::new();
         for (position, record) in records.into_iter().enumerate() {
-            let candidate = Candidate { key: self.key(&record)?, position, record };
+            let candidate = Candidate { key: self.key(record)?, position, record };
             if heap.len() < limit {
                 heap.push(candidate);
             } else if let Some(mut worst) = heap.peek_mut()
@@ -89,7 +89,7 @@ impl Sorter {
                 *worst = candidate;
             }
         }
-        Ok(heap.into_sorted_vec().into_iter().map(|candidate| candidate.record).collect())
+        Ok(heap.into_sorted_vec().into_iter().map(|candidate| candidate.record.clone()).collect())
     }
 }
 
@@ -98,31 +98,31 @@ fn unsupported<T>(feature: &str) -> Result<T, Error> {
 }
 
 /// A record that may be among the first ones: ordered by key, then by position.
-struct Candidate {
+struct Candidate<'r> {
     key: SortKey,
     position: usize,
-    record: Record,
+    record: &'r Record,
 }
 
-impl Ord for Candidate {
+impl Ord for Candidate<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key.cmp(&other.key).then(self.position.cmp(&other.position))
     }
 }
 
-impl PartialOrd for Candidate {
+impl PartialOrd for Candidate<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Candidate {
+impl PartialEq for Candidate<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Candidate {}
+impl Eq for Candidate<'_> {}
 
 #[cfg(test)]
 mod tests {
@@ -149,9 +149,9 @@ mod tests {
     fn top_is_the_start_of_sort() {
         for sort in [Sort::asc("a"), Sort::desc("a"), Sort::desc("b").then(Sort::asc("a"))] {
             let sorter = Sorter::compile(&sort).unwrap().unwrap();
-            let sorted = ids(&sorter.sort(records(200)).unwrap());
+            let sorted = ids(&sorter.sort(&records(200)).unwrap());
             for limit in [0, 1, 10, 199, 200, 300] {
-                let top = ids(&sorter.top(records(200), limit).unwrap());
+                let top = ids(&sorter.top(&records(200), limit).unwrap());
                 assert_eq!(top, sorted[..limit.min(200)], "{sort:?} {limit}");
             }
         }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn equal_keys_keep_their_order() {
         let sorter = Sorter::compile(&Sort::desc("a")).unwrap().unwrap();
-        let sorted = ids(&sorter.sort(records(50)).unwrap());
+        let sorted = ids(&sorter.sort(&records(50)).unwrap());
         let expected = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
             .into_iter()
             .flat_map(|digit| (0..50).filter(move |i| (i * 7919) % 10 == digit));

@@ -51,7 +51,7 @@ impl Engine {
     pub(crate) fn drop_collection(&self, ns: &Namespace) -> Result<Option<usize>> {
         check_name(ns)?;
         let dropped = self.catalog.start_write().drop_collection(ns);
-        Ok(dropped.map(|cell| cell.read(|state| state.indexes.len())))
+        Ok(dropped)
     }
 
     pub(crate) fn rename_collection(

@@ -180,7 +180,7 @@ pub(crate) fn sorted(
 ) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     each_match(state, plan, matcher, |_, record| {
-        records.push(record.clone());
+        records.push(record);
         ControlFlow::Continue(())
     });
     match usize::try_from(last) {

@@ -59,8 +59,9 @@ impl Catalog {
             let _no_writes = self.gate.write();
             std::mem::take(&mut *self.tree.write())
         };
-        // Freeing it may take a while; nobody needs to wait for that.
-        drop(old);
+        let records = old.databases.values().flat_map(|collections| collections.values());
+        let records = records.map(last_records).sum();
+        free(old, records);
     }
 
     /// The collection, for reading.
@@ -203,15 +204,22 @@ impl Writing<'_> {
         Ok(cell)
     }
 
-    /// Takes a collection out of the catalog.
-    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<Arc<Cell>> {
-        self.catalog.tree.write().remove(ns)
+    /// Takes a collection out of the catalog; how many indexes it had, if it was there.
+    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<usize> {
+        let cell = self.catalog.tree.write().remove(ns)?;
+        let indexes = cell.read(|state| state.indexes.len());
+        let records = last_records(&cell);
+        free(cell, records);
+        Some(indexes)
     }
 
-    /// Takes a database out of the catalog; whether it was there.
-    pub(crate) fn drop_database(&self, name: &str) -> bool {
+    /// Takes a database out of the catalog.
+    pub(crate) fn drop_database(&self, name: &str) {
         let dropped = self.catalog.tree.write().databases.remove(name);
-        dropped.is_some()
+        if let Some(collections) = dropped {
+            let records = collections.values().map(last_records).sum();
+            free(collections, records);
+        }
     }
 
     /// Gives a collection another name.
@@ -249,6 +257,21 @@ impl Writing<'_> {
         tree.put(to, cell)?;
         tree.remove(from);
         Ok(())
+    }
+}
+
+/// How many records nobody but this refers to; none if a fork shares them.
+fn last_records(cell: &Arc<Cell>) -> usize {
+    if Arc::strong_count(cell) == 1 { cell.read(|state| state.records.len()) } else { 0 }
+}
+
+/// Frees what nobody refers to any more, though perhaps a snapshot does. Many records take a
+/// while, which nobody needs to wait for.
+fn free(garbage: impl Send + 'static, records: usize) {
+    const MANY: usize = 4096;
+    if records >= MANY {
+        // If there is no thread to be had, it is freed here, with the closure.
+        let _ = std::thread::Builder::new().spawn(move || drop(garbage));
     }
 }
 
