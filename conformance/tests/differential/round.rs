@@ -20,6 +20,7 @@ pub(crate) struct Counts {
 /// Two databases that start out empty and are given the same commands.
 pub(crate) struct Round<'a> {
     runtime: &'a Runtime,
+    engine: MemoryBackend,
     memory: Database,
     server: &'a Database,
     counts: &'a Counts,
@@ -38,8 +39,9 @@ enum Order {
 impl<'a> Round<'a> {
     /// Empties the server's database; the memory engine's is a new one.
     pub(crate) fn new(runtime: &'a Runtime, server: &'a Database, counts: &'a Counts) -> Self {
-        let memory = MemoryBackend::new().database("differential");
-        Round { runtime, memory, server, counts, history: Vec::new() }
+        let engine = MemoryBackend::new();
+        let memory = engine.database("differential");
+        Round { runtime, engine, memory, server, counts, history: Vec::new() }
     }
 
     /// Starts with these documents in the collection `c`, in place of what was there.
@@ -72,9 +74,10 @@ impl<'a> Round<'a> {
         self.compare(command, Order::IsFree).map(drop)
     }
 
-    /// All documents are the same, in natural order.
+    /// All documents are the same, in natural order, and the memory engine's indexes hold what they should.
     pub(crate) fn same_state(&mut self) -> Result<(), String> {
-        self.same(doc! { "find": "c" }).map(drop)
+        self.same(doc! { "find": "c" })?;
+        self.engine.check_consistency().map_err(|why| self.report(&format!("  memory {why}")))
     }
 
     fn compare(&mut self, command: Document, order: Order) -> Result<Option<Document>, String> {
@@ -94,12 +97,17 @@ impl<'a> Round<'a> {
                 _ => Ok(None),
             };
         }
+        let run = show(&command);
+        Err(self.report(&format!("  run    {run}\n  memory {memory}\n  server {server}")))
+    }
+
+    /// What was done, and what came of it.
+    fn report(&self, difference: &str) -> String {
         let mut report = String::from("the answers differ\n");
         for earlier in &self.history {
             let _ = writeln!(report, "  after  {earlier}");
         }
-        let _ = write!(report, "  run    {}\n  memory {memory}\n  server {server}", show(&command));
-        Err(report)
+        report + difference
     }
 
     fn on_server(&self, command: Document) -> odm_core::Result<Document> {

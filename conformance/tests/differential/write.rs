@@ -119,24 +119,30 @@ fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
         for command in before.into_iter().chain(after) {
             round.same(command)?;
         }
-        find_by_indexes(round, &queries)?;
+        find_by_indexes(round, &indexes, &queries)?;
         // Each on one document: of several, an index decides which is the first.
         for (id, update) in (0_i32..).zip(updates) {
             round.same(doc! { "update": "c", "updates": [{ "q": { "_id": id }, "u": update }] })?;
         }
-        find_by_indexes(round, &queries)
+        find_by_indexes(round, &indexes, &queries)
     })
 }
 
+/// Finds by whichever index the planners choose, and by one that they are told to use.
 fn find_by_indexes(
     round: &mut Round<'_>,
+    indexes: &[Document],
     queries: &[(Document, Document, i32)],
 ) -> Result<(), String> {
-    for (filter, sort, limit) in queries {
-        round.same_in_any_order(doc! { "find": "c", "filter": filter.clone() })?;
-        round.same(
-            doc! { "find": "c", "filter": filter.clone(), "sort": sort.clone(), "limit": *limit },
-        )?;
+    for ((filter, sort, limit), index) in queries.iter().zip(indexes.iter().cycle()) {
+        let find = doc! { "find": "c", "filter": filter.clone() };
+        round.same_in_any_order(find.clone())?;
+        let mut hinted = find.clone();
+        hinted.extend(doc! { "hint": index.get_document("key").cloned().unwrap_or_default() });
+        round.same_in_any_order(hinted)?;
+        let mut sorted = find;
+        sorted.extend(doc! { "sort": sort.clone(), "limit": *limit });
+        round.same(sorted)?;
     }
-    Ok(())
+    round.same_state()
 }
