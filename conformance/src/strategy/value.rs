@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::distinct;
-use crate::value::{bin, date, dec, js, oid, re, ts};
+use crate::value::{bin, date, dec, js, js_scope, oid, re, ts};
 
 /// The names of fields.
 const NAMES: [&str; 4] = ["a", "b", "c", "0"];
@@ -52,7 +52,7 @@ fn scalar() -> impl Strategy<Value = Bson> {
         1 => select(vec![date(0), date(1), ts(0, 1), ts(1, 0), oid(0), oid(1)]),
         1 => select(vec![
             bin(0, &[]), bin(0, &[1]), bin(5, &[1]), bin(0, &[0, 1]), js("a"), re("a", ""), re("^a", "i"),
-            Bson::MinKey, Bson::MaxKey, Bson::Symbol("a".to_owned()),
+            Bson::MinKey, Bson::MaxKey, Bson::Symbol("a".to_owned()), Bson::Undefined, js_scope("a", bson::doc! { "a": 1 }),
         ]),
     ]
 }
