@@ -71,7 +71,7 @@ impl Store for Odm {
     }
 
     async fn reset(&self) {
-        self.0.drop().await.expect("drop");
+        Account::drop_collection(&self.0).await.expect("drop_collection");
         Account::ensure_indexes(&self.0).await.expect("ensure_indexes");
     }
 }
