@@ -5,6 +5,8 @@ mod print;
 
 use bson::{Bson, Document, Regex};
 
+pub(crate) use parse::begins_condition;
+
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
 

@@ -4,6 +4,8 @@ mod geo;
 mod predicate;
 mod query;
 
+pub(crate) use predicate::begins_condition;
+
 use std::borrow::Cow;
 
 use bson::{Bson, Document};
@@ -49,6 +51,11 @@ impl Filter {
         }
     }
 
+    /// The names of the operators that stand where field names do, sorted: `$and`, `$expr`, ….
+    pub fn operators() -> impl Iterator<Item = &'static str> {
+        OPERATORS.iter().map(|(name, _)| *name)
+    }
+
     fn has_raw(&self) -> bool {
         match self {
             Filter::Raw(_) => true,
@@ -87,6 +94,11 @@ impl Predicate {
     pub fn parse(operators: &Document) -> Result<Vec<Self>> {
         value::check_depth(operators)?;
         predicate::parse_all(operators)
+    }
+
+    /// The names of the operators of fields, sorted: `$all`, `$bitsAllClear`, ….
+    pub fn operators() -> impl Iterator<Item = &'static str> {
+        predicate::names()
     }
 
     fn has_raw(&self) -> bool {
@@ -205,32 +217,46 @@ fn parse_path(name: &str) -> Result<FieldPath> {
     Ok(name.into())
 }
 
-/// Reads an operator that stands where field names do.
+/// Reads the operand of an operator that stands where field names do.
+type Parse = fn(&str, &Bson, Level) -> Result<Filter>;
+
+/// Every operator that stands where field names do, sorted.
+const OPERATORS: &[(&str, Parse)] = &[
+    ("$alwaysFalse", |name, operand, _| parse_always(name, operand).map(|()| Filter::AlwaysFalse)),
+    ("$alwaysTrue", |name, operand, _| parse_always(name, operand).map(|()| Filter::AlwaysTrue)),
+    ("$and", |name, operand, level| parse_list(name, operand, level).map(Filter::And)),
+    ("$comment", |_, operand, _| Ok(Filter::Comment(operand.clone()))),
+    ("$expr", |name, operand, level| {
+        check_top(name, level)?;
+        Ok(Filter::Expr(Expr(operand.clone())))
+    }),
+    ("$jsonSchema", |_, operand, _| parse_json_schema(operand)),
+    ("$nor", |name, operand, level| parse_list(name, operand, level).map(Filter::Nor)),
+    ("$or", |name, operand, level| parse_list(name, operand, level).map(Filter::Or)),
+    ("$sampleRate", |name, operand, level| {
+        check_top(name, level)?;
+        parse_sample_rate(operand)
+    }),
+    ("$text", |name, operand, level| {
+        check_top(name, level)?;
+        parse_text(operand)
+    }),
+    ("$where", |name, operand, level| {
+        check_top(name, level)?;
+        parse_where(operand)
+    }),
+];
+
+fn is_top_level(name: &str) -> bool {
+    OPERATORS.iter().any(|(known, _)| *known == name)
+}
+
+/// Reads what stands where field names do, and begins with `$`.
 fn parse_top_level(name: &str, operand: &Bson, level: Level) -> Result<Filter> {
+    if let Some((_, parse)) = OPERATORS.iter().find(|(known, _)| *known == name) {
+        return parse(name, operand, level);
+    }
     match name {
-        "$and" => parse_list(name, operand, level).map(Filter::And),
-        "$or" => parse_list(name, operand, level).map(Filter::Or),
-        "$nor" => parse_list(name, operand, level).map(Filter::Nor),
-        "$expr" => {
-            check_top(name, level)?;
-            Ok(Filter::Expr(Expr(operand.clone())))
-        }
-        "$where" => {
-            check_top(name, level)?;
-            parse_where(operand)
-        }
-        "$text" => {
-            check_top(name, level)?;
-            parse_text(operand)
-        }
-        "$sampleRate" => {
-            check_top(name, level)?;
-            parse_sample_rate(operand)
-        }
-        "$jsonSchema" => parse_json_schema(operand),
-        "$comment" => Ok(Filter::Comment(operand.clone())),
-        "$alwaysTrue" => parse_always(name, operand).map(|()| Filter::AlwaysTrue),
-        "$alwaysFalse" => parse_always(name, operand).map(|()| Filter::AlwaysFalse),
         // The fields of a DBRef are fields like any other, but their values are never operators.
         "$ref" | "$id" | "$db" => {
             Ok(Filter::Field(name.into(), Predicate::Eq(predicate::comparable(operand)?)))

@@ -4,45 +4,14 @@ use bson::{Bson, Document, doc};
 
 use super::Pull;
 use crate::error::{Error, ErrorCode, Result};
-use crate::filter::{Filter, Predicate};
-
-/// The operators with which an operand of `$pull` begins if it is about the elements themselves.
-/// All others, `$not` among them, make it a filter of documents.
-const PREDICATES: &[&str] = &[
-    "$all",
-    "$bitsAllClear",
-    "$bitsAllSet",
-    "$bitsAnyClear",
-    "$bitsAnySet",
-    "$elemMatch",
-    "$eq",
-    "$exists",
-    "$geoIntersects",
-    "$geoNear",
-    "$geoWithin",
-    "$gt",
-    "$gte",
-    "$in",
-    "$lt",
-    "$lte",
-    "$mod",
-    "$ne",
-    "$near",
-    "$nearSphere",
-    "$nin",
-    "$options",
-    "$regex",
-    "$size",
-    "$type",
-    "$within",
-];
+use crate::filter::{Filter, Predicate, begins_condition};
 
 pub(super) fn parse(operand: &Bson) -> Result<Pull> {
     let Bson::Document(doc) = operand else {
         return Ok(Pull::Value(operand.clone()));
     };
     let first = doc.keys().next().map_or("", String::as_str);
-    if PREDICATES.contains(&first) {
+    if begins_condition(first) {
         return Predicate::parse(doc).map(Pull::Predicates);
     }
     Ok(Pull::Fields(Box::new(Filter::parse(doc)?)))
@@ -62,7 +31,7 @@ pub(super) fn print(operand: &Pull) -> Bson {
 /// Operators on the elements, beginning with one that the server takes for such.
 fn print_predicates(predicates: &[Predicate]) -> Document {
     let mut printed = Predicate::to_document(predicates);
-    let begins = |doc: &Document| doc.keys().next().is_some_and(|it| PREDICATES.contains(&&**it));
+    let begins = |doc: &Document| doc.keys().next().is_some_and(|it| begins_condition(it));
     if let Some(negation) = printed.remove("$not") {
         printed.insert("$not", negation);
     }

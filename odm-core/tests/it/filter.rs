@@ -79,3 +79,10 @@ fn refuses_deep_documents() {
         assert_eq!(Filter::parse(&nested(times)).unwrap_err().code(), Some(15), "{times}");
     }
 }
+
+#[test]
+fn operators_are_sorted_and_named_once() {
+    let all: Vec<_> = Filter::operators().collect();
+    assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
+    assert!(Predicate::operators().all(|name| !all.contains(&name)));
+}

@@ -7,35 +7,97 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::filter::{BitMask, BsonType, ElemMatch, Predicate, TypeSpec};
 use crate::{number, value};
 
-/// The operators that `$all` refuses among its values; others it takes for plain field names.
-const OPERATORS: [&str; 26] = [
-    "$all",
-    "$bitsAllClear",
-    "$bitsAllSet",
-    "$bitsAnyClear",
-    "$bitsAnySet",
-    "$elemMatch",
-    "$eq",
-    "$exists",
-    "$geoIntersects",
-    "$geoNear",
-    "$geoWithin",
-    "$gt",
-    "$gte",
-    "$in",
-    "$lt",
-    "$lte",
-    "$mod",
-    "$ne",
-    "$near",
-    "$nearSphere",
-    "$nin",
-    "$options",
-    "$regex",
-    "$size",
-    "$type",
-    "$within",
+/// An operator of fields.
+struct Operator {
+    name: &'static str,
+    /// Reads the operand, which stands among its siblings. `None` for `$options`, which belongs to
+    /// `$regex`.
+    parse: fn(&str, &Bson, &Document) -> Result<Option<Predicate>>,
+}
+
+/// Every operator of fields, sorted.
+const OPERATORS: &[Operator] = &[
+    row("$all", |_, operand, _| some(parse_all_operator(operand))),
+    row("$bitsAllClear", |name, operand, _| {
+        some_of(Predicate::BitsAllClear, parse_bits(name, operand))
+    }),
+    row("$bitsAllSet", |name, operand, _| {
+        some_of(Predicate::BitsAllSet, parse_bits(name, operand))
+    }),
+    row("$bitsAnyClear", |name, operand, _| {
+        some_of(Predicate::BitsAnyClear, parse_bits(name, operand))
+    }),
+    row("$bitsAnySet", |name, operand, _| {
+        some_of(Predicate::BitsAnySet, parse_bits(name, operand))
+    }),
+    row("$elemMatch", |_, operand, _| some_of(Predicate::ElemMatch, parse_elem_match(operand))),
+    row("$eq", |_, operand, _| some_of(Predicate::Eq, comparable(operand))),
+    row("$exists", |_, operand, _| Ok(Some(Predicate::Exists(value::is_truthy(operand))))),
+    row("$geoIntersects", |_, operand, siblings| {
+        some_of(Predicate::GeoIntersects, geo::parse_shapes(siblings, operand))
+    }),
+    row("$geoNear", misplaced_near),
+    row("$geoWithin", geo_within),
+    row("$gt", |_, operand, _| some_of(Predicate::Gt, ordered(operand))),
+    row("$gte", |_, operand, _| some_of(Predicate::Gte, ordered(operand))),
+    row("$in", |name, operand, _| some_of(Predicate::In, parse_in(name, operand))),
+    row("$lt", |_, operand, _| some_of(Predicate::Lt, ordered(operand))),
+    row("$lte", |_, operand, _| some_of(Predicate::Lte, ordered(operand))),
+    row("$mod", |_, operand, _| some(parse_mod(operand))),
+    row("$ne", |_, operand, _| some_of(Predicate::Ne, ordered(operand))),
+    row("$near", misplaced_near),
+    row("$nearSphere", misplaced_near),
+    row("$nin", |name, operand, _| some_of(Predicate::Nin, parse_in(name, operand))),
+    row(NOT, |_, operand, _| some_of(Predicate::Not, parse_not(operand))),
+    row("$options", |_, _, siblings| match siblings.contains_key("$regex") {
+        true => Ok(None),
+        false => Err(bad_value("$options needs a $regex")),
+    }),
+    row("$regex", |_, _, siblings| some_of(Predicate::Regex, parse_regex(siblings))),
+    row("$size", |_, operand, _| some_of(Predicate::Size, parse_size(operand))),
+    row("$type", |_, operand, _| some_of(Predicate::Type, parse_type(operand))),
+    row("$within", geo_within),
 ];
+
+const NOT: &str = "$not";
+
+const fn row(
+    name: &'static str,
+    parse: fn(&str, &Bson, &Document) -> Result<Option<Predicate>>,
+) -> Operator {
+    Operator { name, parse }
+}
+
+fn some(predicate: Result<Predicate>) -> Result<Option<Predicate>> {
+    predicate.map(Some)
+}
+
+fn some_of<T>(predicate: fn(T) -> Predicate, operand: Result<T>) -> Result<Option<Predicate>> {
+    operand.map(|operand| Some(predicate(operand)))
+}
+
+fn geo_within(_: &str, operand: &Bson, siblings: &Document) -> Result<Option<Predicate>> {
+    some_of(Predicate::GeoWithin, geo::parse_shapes(siblings, operand))
+}
+
+fn misplaced_near(_: &str, _: &Bson, _: &Document) -> Result<Option<Predicate>> {
+    Err(bad_value("near must be first in its document, with a point"))
+}
+
+fn find(name: &str) -> Option<&'static Operator> {
+    OPERATORS.binary_search_by(|row| row.name.cmp(name)).ok().and_then(|at| OPERATORS.get(at))
+}
+
+/// The names of the operators of fields.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|row| row.name)
+}
+
+/// Whether a document that begins with `name`, in `$all` and `$pull`, is a condition on an element.
+/// There the server takes `$not`, as unknown operators, for the name of a field.
+pub(crate) fn begins_condition(name: &str) -> bool {
+    name != NOT && find(name).is_some()
+}
 
 /// Reads all operators of a field, in order.
 pub(super) fn parse_all(operators: &Document) -> Result<Vec<Predicate>> {
@@ -49,45 +111,12 @@ pub(super) fn parse_all(operators: &Document) -> Result<Vec<Predicate>> {
     Ok(predicates)
 }
 
-/// Reads one operator among its siblings; `None` for `$options`, which belongs to `$regex`.
 fn parse(name: &str, operand: &Bson, siblings: &Document) -> Result<Option<Predicate>> {
-    let predicate = match name {
-        "$eq" => Predicate::Eq(comparable(operand)?),
-        "$ne" => Predicate::Ne(ordered(operand)?),
-        "$gt" => Predicate::Gt(ordered(operand)?),
-        "$gte" => Predicate::Gte(ordered(operand)?),
-        "$lt" => Predicate::Lt(ordered(operand)?),
-        "$lte" => Predicate::Lte(ordered(operand)?),
-        "$in" => Predicate::In(parse_in(name, operand)?),
-        "$nin" => Predicate::Nin(parse_in(name, operand)?),
-        "$exists" => Predicate::Exists(value::is_truthy(operand)),
-        "$type" => Predicate::Type(parse_type(operand)?),
-        "$mod" => parse_mod(operand)?,
-        "$regex" => Predicate::Regex(parse_regex(siblings)?),
-        "$options" => {
-            return if siblings.contains_key("$regex") {
-                Ok(None)
-            } else {
-                Err(bad_value("$options needs a $regex"))
-            };
-        }
-        "$all" => parse_all_operator(operand)?,
-        "$elemMatch" => Predicate::ElemMatch(parse_elem_match(operand)?),
-        "$size" => Predicate::Size(parse_size(operand)?),
-        "$bitsAllSet" => Predicate::BitsAllSet(parse_bits(name, operand)?),
-        "$bitsAnySet" => Predicate::BitsAnySet(parse_bits(name, operand)?),
-        "$bitsAllClear" => Predicate::BitsAllClear(parse_bits(name, operand)?),
-        "$bitsAnyClear" => Predicate::BitsAnyClear(parse_bits(name, operand)?),
-        "$not" => Predicate::Not(parse_not(operand)?),
-        "$geoIntersects" => Predicate::GeoIntersects(geo::parse_shapes(siblings, operand)?),
-        "$geoWithin" | "$within" => Predicate::GeoWithin(geo::parse_shapes(siblings, operand)?),
-        "$near" | "$nearSphere" | "$geoNear" => {
-            return Err(bad_value("near must be first in its document, with a point"));
-        }
-        "$where" => return Err(bad_value("$where cannot be applied to a field")),
-        _ => return Err(bad_value(format!("unknown operator: {name}"))),
-    };
-    Ok(Some(predicate))
+    match find(name) {
+        Some(operator) => (operator.parse)(name, operand, siblings),
+        None if name == "$where" => Err(bad_value("$where cannot be applied to a field")),
+        None => Err(bad_value(format!("unknown operator: {name}"))),
+    }
 }
 
 /// The operand of an equality: anything but undefined.
@@ -248,9 +277,7 @@ fn parse_all_operator(operand: &Bson) -> Result<Predicate> {
     for value in values {
         match value {
             Bson::RegularExpression(regex) => check_regex(regex)?,
-            Bson::Document(doc)
-                if doc.keys().next().is_some_and(|name| OPERATORS.contains(&name.as_str())) =>
-            {
+            Bson::Document(doc) if doc.keys().next().is_some_and(|name| begins_condition(name)) => {
                 return Err(bad_value("no $ expressions in $all"));
             }
             other => {
@@ -285,22 +312,9 @@ pub(super) fn parse_elem_match_document(doc: &Document) -> Result<ElemMatch> {
 /// Whether the document holds operators on the element itself. One that begins with an operator
 /// of whole documents, or holds any field of a `DBRef`, is about the element's fields.
 fn is_about_value(doc: &Document) -> bool {
-    const OF_DOCUMENTS: [&str; 11] = [
-        "$alwaysFalse",
-        "$alwaysTrue",
-        "$and",
-        "$comment",
-        "$expr",
-        "$jsonSchema",
-        "$nor",
-        "$or",
-        "$sampleRate",
-        "$text",
-        "$where",
-    ];
     let Some(first) = doc.keys().next() else { return false };
     first.starts_with('$')
-        && !OF_DOCUMENTS.contains(&first.as_str())
+        && !super::is_top_level(first)
         && !["$ref", "$id", "$db"].iter().any(|name| doc.contains_key(name))
 }
 
@@ -347,5 +361,15 @@ fn parse_not(operand: &Bson) -> Result<Vec<Predicate>> {
         Bson::Document(operators) if operators.is_empty() => Err(bad_value("$not cannot be empty")),
         Bson::Document(operators) => parse_all(operators),
         _ => Err(bad_value("$not needs a regex or a document")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATORS;
+
+    #[test]
+    fn operators_are_sorted_and_named_once() {
+        assert!(OPERATORS.is_sorted_by(|one, next| one.name < next.name));
     }
 }
