@@ -1,5 +1,7 @@
 //! Between Rust values and encoded documents: straight, never through a tree.
 
+mod fast;
+
 use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,14 @@ fn encode_error(what: &str, error: &bson::error::Error) -> Error {
 ///
 /// [`Error::Decode`], with the document's `_id` and the offending field.
 pub(crate) fn decode<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T> {
+    match fast::decode(doc.as_bytes()) {
+        Some(value) => Ok(value),
+        None => decode_by_bson(doc, model),
+    }
+}
+
+#[cold]
+fn decode_by_bson<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T> {
     bson::deserialize_from_slice(doc.as_bytes())
         .map_err(|error| explain::<T>(doc.as_raw(), model, &error).into())
 }
