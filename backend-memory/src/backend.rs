@@ -211,7 +211,7 @@ impl Backend for MemoryBackend {
 
     async fn find(&self, ns: &Namespace, find: Find, cx: OpCx) -> Result<Cursor> {
         options::check(&cx)?;
-        self.engine.find(ns, find)
+        self.engine.find(ns, &find)
     }
 
     async fn aggregate(&self, _ns: &Namespace, _request: Aggregate, _cx: OpCx) -> Result<Cursor> {

@@ -2,6 +2,8 @@
 
 mod fast;
 
+use std::fmt;
+
 use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use crate::raw_doc::RawDoc;
 ///
 /// [`Error::Encode`] if the value has no BSON form.
 pub(crate) fn encode<T: Serialize>(value: &T, what: &str) -> Result<RawDocumentBuf> {
-    bson::serialize_to_raw_document_buf(value).map_err(|error| encode_error(what, &error))
+    bson::serialize_to_raw_document_buf(value).map_err(|error| encode_error(&what, &error))
 }
 
 /// Encodes `value` as a single BSON value, in the form that it has in a document; `what` names it
@@ -27,14 +29,17 @@ pub(crate) fn encode<T: Serialize>(value: &T, what: &str) -> Result<RawDocumentB
 /// # Errors
 ///
 /// [`Error::Encode`] if the value has no BSON form.
-pub(crate) fn encode_value<T: Serialize + ?Sized>(value: &T, what: &str) -> Result<Bson> {
-    let refused = |error: bson::error::Error| encode_error(what, &error);
+pub(crate) fn encode_value<T: Serialize + ?Sized>(
+    value: &T,
+    what: impl fmt::Display,
+) -> Result<Bson> {
+    let refused = |error: bson::error::Error| encode_error(&what, &error);
     let bytes = bson::serialize_to_vec(&Only { value }).map_err(refused)?;
     let doc = RawDocument::from_bytes(&bytes).map_err(refused)?;
     match doc.iter().next() {
         Some(element) => element.and_then(|(_, value)| Bson::try_from(value)).map_err(refused),
         None => {
-            Err(Error::Encode { what: what.to_owned(), message: "serde wrote no value".into() })
+            Err(Error::Encode { what: what.to_string(), message: "serde wrote no value".into() })
         }
     }
 }
@@ -45,9 +50,10 @@ struct Only<T> {
     value: T,
 }
 
-fn encode_error(what: &str, error: &bson::error::Error) -> Error {
+#[cold]
+fn encode_error(what: &dyn fmt::Display, error: &bson::error::Error) -> Error {
     let message = error.message.clone().unwrap_or_else(|| error.to_string());
-    Error::Encode { what: what.to_owned(), message }
+    Error::Encode { what: what.to_string(), message }
 }
 
 /// Decodes a document into the Rust type that `model` names in errors.

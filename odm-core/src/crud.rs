@@ -12,7 +12,8 @@ use crate::request::{
 use bson::RawDocumentBuf;
 
 pub(crate) async fn get<D: Document>(id: D::Id, on: &(impl Executor + ?Sized)) -> Result<D> {
-    Query::<D>::by_id(&id).first_or_err(on).await
+    let found = Query::<D>::by_id(&id).first(on).await?;
+    found.ok_or_else(|| Query::<D>::not_found(Query::<D>::by_id(&id).as_filter()))
 }
 
 pub(crate) async fn insert<D: Document>(

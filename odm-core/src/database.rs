@@ -13,7 +13,7 @@ use crate::executor::{Scope, Tx};
 use crate::namespace::Namespace;
 use crate::plugin::{Call, Done, Plugin};
 use crate::request::{
-    CreateCollection, DropDatabase, ListCollections, Operation, Outcome, Request, RunCommand,
+    CreateCollection, DropDatabase, ListCollections, Outcome, Request, RunCommand, Running,
 };
 
 /// How long [`Database::transaction`] keeps trying, as the drivers do.
@@ -25,6 +25,17 @@ pub struct Database {
     name: Arc<str>,
     backend: Arc<dyn Backend>,
     plugins: Arc<[Arc<dyn Plugin>]>,
+}
+
+/// What is running, for as long as it may take.
+async fn within<T>(
+    limit: Option<Duration>,
+    name: &'static str,
+    running: Running<'_, T>,
+) -> Result<T> {
+    let Some(limit) = limit else { return running.await };
+    let refused = Err(Error::Timeout { operation: name, limit });
+    tokio::time::timeout(limit, running).await.unwrap_or(refused)
 }
 
 impl Database {
@@ -84,15 +95,15 @@ impl Database {
         request: R,
         cx: OpCx,
     ) -> Result<R::Outcome> {
-        let operation = request.into_operation();
-        let name = operation.name();
-        let outcome = if self.plugins.is_empty() {
-            self.dispatch(ns, operation, cx).await?
-        } else {
-            self.execute_with_plugins(Call::new(ns.clone(), operation, cx)).await?
-        };
+        if self.plugins.is_empty() {
+            let limit = cx.timeout;
+            let running = request.run(&*self.backend, ns, cx);
+            return within(limit, R::NAME, running).await;
+        }
+        let outcome =
+            self.execute_with_plugins(Call::new(ns.clone(), request.into_operation(), cx)).await?;
         R::outcome(outcome).ok_or_else(|| {
-            Error::Config(format!("a plugin changed the kind of the operation `{name}`"))
+            Error::Config(format!("a plugin changed the kind of the operation `{}`", R::NAME))
         })
     }
 
@@ -110,7 +121,11 @@ impl Database {
         }
         let name = call.operation.name();
         let mut result = match refused {
-            None => self.dispatch(&call.ns, call.operation, call.cx).await,
+            None => {
+                let limit = call.cx.timeout;
+                let running = call.operation.run(&*self.backend, &call.ns, call.cx);
+                within(limit, name, Box::pin(running)).await
+            }
             Some(error) => Err(error),
         };
         let done = Done::new(call.ns, name, started.elapsed());
@@ -118,59 +133,6 @@ impl Database {
             plugin.after(&done, &mut result).await;
         }
         result
-    }
-
-    async fn dispatch(&self, ns: &Namespace, operation: Operation, cx: OpCx) -> Result<Outcome> {
-        let Some(limit) = cx.timeout else { return self.call_backend(ns, operation, cx).await };
-        let name = operation.name();
-        tokio::time::timeout(limit, self.call_backend(ns, operation, cx))
-            .await
-            .unwrap_or(Err(Error::Timeout { operation: name, limit }))
-    }
-
-    async fn call_backend(
-        &self,
-        ns: &Namespace,
-        operation: Operation,
-        cx: OpCx,
-    ) -> Result<Outcome> {
-        let backend = &self.backend;
-        Ok(match operation {
-            Operation::Find(r) => Outcome::Cursor(backend.find(ns, r, cx).await?),
-            Operation::Aggregate(r) => Outcome::Cursor(backend.aggregate(ns, r, cx).await?),
-            Operation::Count(r) => Outcome::Count(backend.count(ns, r, cx).await?),
-            Operation::Distinct(r) => Outcome::Values(backend.distinct(ns, r, cx).await?),
-            Operation::Insert(r) => Outcome::Insert(backend.insert(ns, r, cx).await?),
-            Operation::UpdateBatch(r) => Outcome::Update(backend.update(ns, r, cx).await?),
-            Operation::DeleteBatch(r) => Outcome::Delete(backend.delete(ns, r, cx).await?),
-            Operation::FindAndModify(r) => {
-                Outcome::FindAndModify(backend.find_and_modify(ns, r, cx).await?)
-            }
-            Operation::BulkWrite(r) => Outcome::BulkWrite(backend.bulk_write(r, cx).await?),
-            Operation::CreateIndexes(r) => {
-                Outcome::CreateIndexes(backend.create_indexes(ns, r, cx).await?)
-            }
-            Operation::DropIndexes(r) => Outcome::Done(backend.drop_indexes(ns, r, cx).await?),
-            Operation::ListIndexes(r) => Outcome::Cursor(backend.list_indexes(ns, r, cx).await?),
-            Operation::CreateCollection(r) => {
-                Outcome::Done(backend.create_collection(ns, r, cx).await?)
-            }
-            Operation::DropCollection(r) => {
-                Outcome::Done(backend.drop_collection(ns, r, cx).await?)
-            }
-            Operation::RenameCollection(r) => {
-                Outcome::Done(backend.rename_collection(ns, r, cx).await?)
-            }
-            Operation::ListCollections(r) => {
-                Outcome::Cursor(backend.list_collections(ns, r, cx).await?)
-            }
-            Operation::DropDatabase(r) => Outcome::Done(backend.drop_database(ns, r, cx).await?),
-            Operation::ListDatabases(r) => Outcome::Documents(backend.list_databases(r, cx).await?),
-            Operation::Watch(r) => Outcome::ChangeStream(backend.watch(ns, r, cx).await?),
-            Operation::RunCommand(r) => {
-                Outcome::Reply(backend.run_command(ns.database(), r, cx).await?)
-            }
-        })
     }
 
     /// Runs a command document, as a shell would send it, and gives the reply.

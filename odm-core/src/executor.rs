@@ -42,8 +42,15 @@ impl Target<'_> {
     /// # Errors
     ///
     /// As [`Database::execute`].
-    pub async fn execute<R: Request>(self, ns: &Namespace, request: R) -> Result<R::Outcome> {
-        self.database.execute(ns, request, self.cx).await
+    pub fn execute<'a, R: Request>(
+        self,
+        ns: &'a Namespace,
+        request: R,
+    ) -> impl Future<Output = Result<R::Outcome>> + use<'a, R>
+    where
+        Self: 'a,
+    {
+        self.database.execute(ns, request, self.cx)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::field::{AsField, FilterOf, SortOf, UpdateOf};
-use crate::filter::Filter;
+use crate::filter::{Filter, Predicate};
 use crate::index::Hint;
 use crate::namespace::FieldPath;
 use crate::projection::Projection;
@@ -55,7 +55,8 @@ pub use update::UpdateQuery;
 /// # Ok(()) }
 /// ```
 pub struct Query<D, T = D> {
-    find: Find,
+    /// Boxed, since it is large and each method of a builder moves it.
+    find: Box<Find>,
     error: Option<Error>,
     all_documents: bool,
     types: PhantomData<fn() -> (D, T)>,
@@ -80,15 +81,14 @@ impl<D, T> fmt::Debug for Query<D, T> {
 
 impl<D: Document> Query<D> {
     pub(crate) fn new() -> Self {
-        Query { find: Find::default(), error: None, all_documents: false, types: PhantomData }
+        Query { find: Box::default(), error: None, all_documents: false, types: PhantomData }
     }
 
     pub(crate) fn by_id(id: &D::Id) -> Self {
         let mut query = Query::new();
-        match codec::encode_value(id, &format!("the _id of {}", D::schema().model)) {
+        match codec::encode_value(id, format_args!("the _id of {}", D::schema().model)) {
             Ok(id) => {
-                query.find.filter =
-                    Filter::Field(FieldPath::from_static("_id"), crate::filter::Predicate::Eq(id));
+                query.find.filter = Filter::Field(FieldPath::from_static("_id"), Predicate::Eq(id))
             }
             Err(error) => query.error = Some(error),
         }
@@ -241,7 +241,11 @@ impl<D: Document, T> Query<D, T> {
     ///
     /// What was wrong while the query was built.
     pub fn to_request(&self) -> Result<Find> {
-        self.check().map(|()| self.find.clone())
+        self.check().map(|()| (*self.find).clone())
+    }
+
+    pub(crate) fn as_filter(&self) -> &Filter {
+        &self.find.filter
     }
 
     pub(crate) fn with_error(mut self, error: Error) -> Self {
@@ -265,7 +269,7 @@ impl<D: Document, T> Query<D, T> {
         Ok(())
     }
 
-    fn not_found(filter: &Filter) -> Error {
+    pub(crate) fn not_found(filter: &Filter) -> Error {
         Error::NotFound {
             model: D::schema().model.to_owned(),
             filter: filter.to_document().to_string(),
@@ -276,7 +280,7 @@ impl<D: Document, T> Query<D, T> {
         self.check()?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        target.execute(&ns, self.find).await
+        target.execute(&ns, *self.find).await
     }
 
     /// How many documents match, after `skip` and up to `limit`.
@@ -288,7 +292,7 @@ impl<D: Document, T> Query<D, T> {
         self.check()?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let Find { filter, skip, limit, collation, hint, max_time, comment, .. } = self.find;
+        let Find { filter, skip, limit, collation, hint, max_time, comment, .. } = *self.find;
         let estimated = false;
         target
             .execute(
@@ -331,7 +335,7 @@ impl<D: Document, T> Query<D, T> {
         let what = format!("{}.{key}", D::schema().model);
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let Find { filter, collation, max_time, comment, .. } = self.find;
+        let Find { filter, collation, max_time, comment, .. } = *self.find;
         let values =
             target.execute(&ns, Distinct { key, filter, collation, max_time, comment }).await?;
         values.into_iter().map(|value| codec::decode_value(value, &what)).collect()
@@ -380,14 +384,14 @@ impl<D: Document, T> Query<D, T> {
         self.check_unordered("delete")?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let Find { filter, collation, hint, let_vars, comment, .. } = self.find;
+        let Find { filter, collation, hint, let_vars, comment, .. } = *self.find;
         let statements = vec![DeleteStatement { filter, multi, collation, hint }];
         target.execute(&ns, DeleteBatch { statements, ordered: true, let_vars, comment }).await
     }
 
     /// The server's `update` and `delete` know no order: refuse rather than forget it.
     fn check_unordered(&self, operation: &str) -> Result<()> {
-        let Find { sort, skip, limit, .. } = &self.find;
+        let Find { sort, skip, limit, .. } = &*self.find;
         if sort.is_empty() && *skip == 0 && *limit == 0 {
             return Ok(());
         }

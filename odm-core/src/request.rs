@@ -15,7 +15,7 @@ pub use catalog::{
     CreateCollection, CreateIndexes, DropCollection, DropDatabase, DropIndexes, ListCollections,
     ListDatabases, ListIndexes, RenameCollection,
 };
-pub use operation::{Operation, Outcome, Request, RunCommand};
+pub use operation::{Operation, Outcome, Request, RunCommand, Running};
 pub use outcome::{
     BulkWriteOutcome, CreateIndexesOutcome, DeleteOutcome, FindAndModifyOutcome, InsertOutcome,
     UpdateOutcome,

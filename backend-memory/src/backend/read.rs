@@ -18,13 +18,13 @@ use crate::storage::{CollState, RecordId, check_name};
 use crate::value::{KeyBytes, RawVal, Record};
 
 impl Engine {
-    pub(crate) fn find(&self, ns: &Namespace, find: Find) -> Result<Cursor> {
-        if let Some(found) = self.find_by_id(ns, &find)? {
+    pub(crate) fn find(&self, ns: &Namespace, find: &Find) -> Result<Cursor> {
+        if let Some(found) = self.find_by_id(ns, find)? {
             return Ok(Cursor::new(found.into_iter().collect(), None));
         }
         let first = find.batch_size.map_or(FIRST_BATCH, |size| size as usize);
         let single_batch = find.single_batch;
-        let mut results = self.results(ns, &find)?;
+        let mut results = self.results(ns, find)?;
         let (batch, more) = results.batch(first)?;
         let rest = (more && !single_batch).then(|| Box::new(results) as _);
         Ok(Cursor::new(batch, rest))

@@ -110,7 +110,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
             ARRAY => visitor.visit_seq(self.elements()?),
             DATE_TIME => {
                 let millis = i64::from_le_bytes(self.fixed()?);
-                let inner = if is_bson::<V>() { Inner::Millis(millis) } else { Inner::Date(millis) };
+                let inner =
+                    if is_bson::<V>() { Inner::Millis(millis) } else { Inner::Date(millis) };
                 visitor.visit_map(Wrapped { key: Some("$date"), inner })
             }
             OBJECT_ID => {
@@ -123,7 +124,9 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 let inner = Inner::Bytes(self.bytes);
                 visitor.visit_map(Wrapped { key: Some("$numberDecimalBytes"), inner })
             }
-            BINARY if self.bytes.get(4) == Some(&0) => visitor.visit_borrowed_bytes(&self.bytes[5..]),
+            BINARY if self.bytes.get(4) == Some(&0) => {
+                visitor.visit_borrowed_bytes(&self.bytes[5..])
+            }
             _ => Err(GaveUp),
         }
     }

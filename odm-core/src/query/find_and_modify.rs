@@ -90,7 +90,7 @@ impl<D: Document, T: DeserializeOwned> Query<D, T> {
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
         let Find { filter, sort, projection, collation, hint, let_vars, max_time, comment, .. } =
-            self.find;
+            *self.find;
         let request = FindAndModify {
             sort,
             modification,

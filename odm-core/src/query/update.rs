@@ -91,7 +91,7 @@ impl<D: Document> UpdateQuery<D> {
         self.query.check_unordered("update")?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let Find { filter, collation, hint, let_vars, comment, .. } = self.query.find;
+        let Find { filter, collation, hint, let_vars, comment, .. } = *self.query.find;
         let statement = UpdateStatement {
             filter,
             update: self.update,

@@ -122,10 +122,9 @@ fn everyday_documents_are_decoded_as_by_bson() {
     check::<BTreeMap<String, serde_json::Value>>(&json);
     let (id, at) = (ObjectId::from_bytes([9; 12]), DateTime::from_millis(1 << 50));
     let exact = "1E+3".parse::<Decimal128>().unwrap();
-    for choice in [
-        doc! { "c": { "t": "A", "c": at } },
-        doc! { "c": { "c": { "id": id }, "t": "B" } },
-    ] {
+    for choice in
+        [doc! { "c": { "t": "A", "c": at } }, doc! { "c": { "c": { "id": id }, "t": "B" } }]
+    {
         check::<BTreeMap<String, Adjacent>>(&choice);
     }
     for choice in [
@@ -232,9 +231,8 @@ fn value() -> impl Strategy<Value = Bson> {
         any::<i32>().prop_map(|n| n.to_string().parse::<Decimal128>().unwrap().into()),
         any::<[u8; 16]>().prop_map(|id| Uuid::from_bytes(id).into()),
         any::<u32>().prop_map(|n| Timestamp { time: n, increment: 1 }.into()),
-        prop::collection::vec(any::<u8>(), 0..5).prop_map(|bytes| {
-            Binary { subtype: BinarySubtype::Generic, bytes }.into()
-        }),
+        prop::collection::vec(any::<u8>(), 0..5)
+            .prop_map(|bytes| { Binary { subtype: BinarySubtype::Generic, bytes }.into() }),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         let key = prop_oneof!["[a-c]", Just("$date".to_owned()), Just("Tuple".to_owned())];
