@@ -60,6 +60,7 @@ const CAPABILITIES: Capabilities = {
     can.positional_updates = true;
     can.push_modifiers = true;
     can.projection_operators = true;
+    can.json_schema = true;
     can.partial_indexes = true;
     can
 };

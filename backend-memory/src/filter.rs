@@ -9,6 +9,7 @@ mod comparison;
 mod compile;
 mod element;
 mod evaluation;
+mod json_schema;
 mod logical;
 mod regex;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use bitwise::Bits;
 use comparison::{Comparison, Set};
 use element::Types;
 use evaluation::Remainder;
+use json_schema::Schema;
 use logical::Conjunction;
 use regex::Pattern;
 
@@ -120,6 +122,15 @@ enum Source<'a> {
     Value(RawVal<'a>),
 }
 
+impl<'a> Source<'a> {
+    fn as_raw(self) -> RawVal<'a> {
+        match self {
+            Source::Record(record) => record.as_raw(),
+            Source::Value(value) => value,
+        }
+    }
+}
+
 /// A condition on a document.
 #[derive(Debug)]
 enum Node {
@@ -128,6 +139,7 @@ enum Node {
     Or(Vec<Node>),
     Not(Box<Node>),
     Field(Field),
+    Schema(Schema),
 }
 
 /// A test of the values that a path leads to: one of them must pass.
@@ -168,6 +180,7 @@ impl Node {
             Node::Or(parts) => parts.iter().any(|part| part.matches(source)),
             Node::Not(part) => !part.matches(source),
             Node::Always(value) => *value,
+            Node::Schema(schema) => schema.accepts(source.as_raw()),
         }
     }
 
@@ -177,7 +190,7 @@ impl Node {
         match self {
             Node::Field(field) => field.matched_index(source),
             Node::And(parts) => parts.matched_index(source),
-            Node::Or(_) | Node::Not(_) | Node::Always(_) => None,
+            Node::Or(_) | Node::Not(_) | Node::Always(_) | Node::Schema(_) => None,
         }
     }
 
@@ -192,6 +205,7 @@ impl Node {
             Node::And(parts) => parts.cost(),
             Node::Or(parts) => sum(parts),
             Node::Not(part) => part.cost() + 1,
+            Node::Schema(schema) => schema.cost(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod bitwise;
 mod comparison;
 mod element;
 mod evaluation;
+mod json_schema;
 mod logical;
 mod malformed;
 mod path;
@@ -17,6 +18,7 @@ pub(crate) const FAMILIES: &[&[Case]] = &[
     comparison::CASES,
     element::CASES,
     evaluation::CASES,
+    json_schema::CASES,
     logical::CASES,
     malformed::CASES,
     path::CASES,

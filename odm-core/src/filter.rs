@@ -1,5 +1,6 @@
 //! Filters: what a document must look like to match.
 
+mod json_schema;
 mod parse;
 mod print;
 
@@ -9,6 +10,8 @@ pub(crate) use parse::begins_condition;
 
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
+
+pub use json_schema::{Additional, Dependency, JsonSchema, Keyword, SchemaTypes};
 
 /// A filter of MongoDB's query language, as a tree.
 ///
@@ -32,7 +35,7 @@ pub enum Filter {
     Where(Bson),
     /// `$text`.
     Text(TextSearch),
-    /// `$jsonSchema`.
+    /// `$jsonSchema`: a schema as [`JsonSchema::parse`] reads it.
     JsonSchema(Document),
     /// `$sampleRate`: matches at random, with this probability.
     SampleRate(f64),

@@ -48,7 +48,10 @@ pub use field::{
     ArrayOf, AsField, AsIs, Codec, Field, FieldType, FilterOf, Flattened, Integer, MapField,
     Numeric, Ordered, PushOptions, SortOf, Stored, Temporal, Text, UpdateOf,
 };
-pub use filter::{BitMask, BsonType, ElemMatch, Filter, Near, Predicate, TextSearch, TypeSpec};
+pub use filter::{
+    Additional, BitMask, BsonType, Dependency, ElemMatch, Filter, JsonSchema, Keyword, Near,
+    Predicate, SchemaTypes, TextSearch, TypeSpec,
+};
 pub use index::{Hint, Index, IndexKind};
 pub use namespace::{FieldPath, Namespace};
 pub use odm_core_derive::{Document, Embedded};

@@ -8,6 +8,7 @@ use super::bitwise::{Bits, Quantifier};
 use super::comparison::{Comparison, Operator, Set};
 use super::element::Types;
 use super::evaluation::Remainder;
+use super::json_schema::Schema;
 use super::regex::Pattern;
 use super::{Condition, Node, Test, logical};
 use crate::value::path::FieldPath;
@@ -57,7 +58,7 @@ fn node(filter: &Filter, depth: usize) -> Result<Node, Error> {
         Filter::Expr(_) => return unsupported("$expr"),
         Filter::Where(_) => return unsupported("$where"),
         Filter::Text(_) => return unsupported("$text"),
-        Filter::JsonSchema(_) => return unsupported("$jsonSchema"),
+        Filter::JsonSchema(schema) => Node::Schema(Schema::compile(schema)?),
         Filter::SampleRate(_) => return unsupported("$sampleRate"),
         other => return unsupported(&format!("the filter {other:?}")),
     })

@@ -92,7 +92,7 @@ fn server_rank(node: &Node) -> (u8, &str) {
     match node {
         Node::Or(_) => (1, ""),
         Node::Not(_) => (30, ""),
-        Node::Always(_) | Node::And(_) => (40, ""),
+        Node::Always(_) | Node::And(_) | Node::Schema(_) => (40, ""),
         Node::Field(field) => {
             let rank = match &field.test {
                 Test::ElemMatch(super::Elements::Fields(_)) => 2,

@@ -53,7 +53,7 @@ impl Pattern {
         }
     }
 
-    fn matches_text(&self, text: &[u8]) -> bool {
+    pub(super) fn matches_text(&self, text: &[u8]) -> bool {
         match &self.program {
             Program::Prefix(prefix) => text.starts_with(prefix),
             // A pattern that exceeds PCRE's limits does not match, as on the server.

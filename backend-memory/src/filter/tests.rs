@@ -95,7 +95,6 @@ fn what_is_not_evaluated_is_refused_by_name() {
         ("$expr", doc! { "$expr": { "$eq": ["$a", 1] } }),
         ("$where", doc! { "$where": "true" }),
         ("$text", doc! { "$text": { "$search": "a" } }),
-        ("$jsonSchema", doc! { "$jsonSchema": {} }),
         ("$sampleRate", doc! { "$sampleRate": 0.5 }),
         ("$near", doc! { "a": { "$near": [0, 0] } }),
         ("$geoWithin", doc! { "a": { "$geoWithin": { "$center": [[0, 0], 1] } } }),

@@ -171,6 +171,10 @@ impl<'a, F: FnMut(Found<'a>) -> bool> Walk<F> {
         let Some((first, rest)) = path.split_first() else {
             return self.leaf(array, array_index);
         };
+        // To the server a dot after an array's name is still the end of the path.
+        if rest.is_empty() && first.name.as_bytes().is_empty() {
+            return self.leaf(array, array_index);
+        }
         for (index, (_, element)) in array.elements().enumerate() {
             let implicit = array_index.or(Some(index));
             // A position that the path names is not traversed, so it is not what `$` stands for.

@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
+mod json_schema;
 mod property;
 mod read;
 mod round;
@@ -23,7 +24,7 @@ use crate::property::{Bench, Property};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let properties = [read::PROPERTIES, write::PROPERTIES].concat();
+    let properties = [json_schema::PROPERTIES, read::PROPERTIES, write::PROPERTIES].concat();
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
     let Ok(uri) = std::env::var("MONGODB_URI") else {
         return without_server(&arguments, &properties);

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use bson::{Bson, Document};
 
-use super::{ElemMatch, Filter, Predicate, TextSearch};
+use super::{ElemMatch, Filter, JsonSchema, Predicate, TextSearch};
 use crate::error::{Error, ErrorCode, Result};
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
@@ -19,9 +19,9 @@ use crate::{number, value};
 impl Filter {
     /// Reads a filter document.
     ///
-    /// Not judged here, but by whoever evaluates: the expression of `$expr`, the keywords inside a
-    /// `$jsonSchema`, the syntax of a regular expression, JavaScript, and the shapes of `$geoWithin`
-    /// and `$geoIntersects`.
+    /// Not judged here, but by whoever evaluates: the expression of `$expr`, the syntax of a regular
+    /// expression, JavaScript, the shapes of `$geoWithin` and `$geoIntersects`, and what
+    /// [`JsonSchema::parse`] leaves to evaluators.
     ///
     /// # Errors
     ///
@@ -368,51 +368,10 @@ fn parse_always(name: &str, operand: &Bson) -> Result<()> {
     Err(Error::command(ErrorCode::FAILED_TO_PARSE, format!("{name} must be an integer value of 1")))
 }
 
-/// The keywords that the server knows. (`$ref`, `$schema`, `default`, `definitions`, `format` and
-/// `id`, of the JSON Schema standard, it refuses like unknown ones.)
-const SCHEMA_KEYWORDS: [&str; 31] = [
-    "additionalItems",
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "bsonType",
-    "dependencies",
-    "description",
-    "encrypt",
-    "encryptMetadata",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "items",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "pattern",
-    "patternProperties",
-    "properties",
-    "required",
-    "title",
-    "type",
-    "uniqueItems",
-];
-
 fn parse_json_schema(operand: &Bson) -> Result<Filter> {
     let Bson::Document(schema) = operand else {
         return Err(Error::command(ErrorCode::TYPE_MISMATCH, "$jsonSchema must be an object"));
     };
-    if let Some(unknown) = schema.keys().find(|key| !SCHEMA_KEYWORDS.contains(&key.as_str())) {
-        return Err(Error::command(
-            ErrorCode::FAILED_TO_PARSE,
-            format!("unknown $jsonSchema keyword: {unknown}"),
-        ));
-    }
+    JsonSchema::parse(schema)?;
     Ok(Filter::JsonSchema(schema.clone()))
 }

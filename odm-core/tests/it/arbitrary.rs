@@ -197,7 +197,7 @@ fn tree(depth: u32, top: bool) -> BoxedStrategy<Filter> {
         1 => value().prop_map(Filter::Comment),
         1 => Just(Filter::AlwaysTrue),
         1 => Just(Filter::AlwaysFalse),
-        1 => document().prop_map(|doc| Filter::JsonSchema(bson::doc! { "properties": doc })),
+        1 => document().prop_map(|doc| Filter::JsonSchema(bson::doc! { "enum": [doc] })),
     ];
     let leaf = if top {
         prop_oneof![

@@ -85,4 +85,9 @@ fn operators_are_sorted_and_named_once() {
     let all: Vec<_> = Filter::operators().collect();
     assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
     assert!(Predicate::operators().all(|name| !all.contains(&name)));
+
+/// Every keyword of `$jsonSchema` by kinds of operands, and pairs of mistakes.
+#[test]
+fn codes_of_schemas() {
+    recorded::check(include_str!("data/json_schemas.txt"), |doc| Filter::parse(doc).map(drop));
 }
