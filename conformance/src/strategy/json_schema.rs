@@ -40,7 +40,7 @@ fn keywords(depth: u32) -> BoxedStrategy<Document> {
             .prop_map(|pattern| doc! { "pattern": pattern }),
         1 => any::<bool>().prop_map(|unique| doc! { "uniqueItems": unique }),
         1 => names().prop_map(|names| doc! { "required": names }),
-        2 => vec(value(), 1..4).prop_map(|values| doc! { "enum": values }),
+        2 => enumeration(),
         1 => malformed(),
     ];
     if depth == 0 {
@@ -75,6 +75,17 @@ fn keywords(depth: u32) -> BoxedStrategy<Document> {
         1 => schema().prop_map(|schema| doc! { "not": schema }),
     ]
     .boxed()
+}
+
+/// Distinct values: when equal ones are found among other mistakes is nobody's promise.
+fn enumeration() -> impl Strategy<Value = Document> {
+    (value(), any::<bool>()).prop_map(|(value, several)| {
+        let mut values = vec![value];
+        if several {
+            values.extend([Bson::from("one more"), bson!({ "one": "more" })]);
+        }
+        doc! { "enum": values }
+    })
 }
 
 fn types() -> impl Strategy<Value = Document> {

@@ -85,6 +85,7 @@ fn operators_are_sorted_and_named_once() {
     let all: Vec<_> = Filter::operators().collect();
     assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
     assert!(Predicate::operators().all(|name| !all.contains(&name)));
+}
 
 /// Every keyword of `$jsonSchema` by kinds of operands, and pairs of mistakes.
 #[test]
