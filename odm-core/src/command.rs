@@ -53,6 +53,8 @@ pub struct GetMore {
     pub cursor_id: i64,
     /// How many documents at most.
     pub batch_size: Option<u32>,
+    /// `maxTimeMS`: how long to wait for data; only of cursors that do.
+    pub max_time: Option<Duration>,
 }
 
 /// How much [`CommandKind::Explain`] tells.

@@ -213,6 +213,55 @@ impl<D: Document, T> Query<D, T> {
         self
     }
 
+    /// Starts at these values of the index that [`hint`](Query::hint) names: `doc! { "age": 18 }`.
+    #[must_use]
+    pub fn min(mut self, bound: bson::Document) -> Self {
+        self.find.min = Some(bound);
+        self
+    }
+
+    /// Ends before these values of the index that [`hint`](Query::hint) names.
+    #[must_use]
+    pub fn max(mut self, bound: bson::Document) -> Self {
+        self.find.max = Some(bound);
+        self
+    }
+
+    /// Closes the cursor after its first batch.
+    #[must_use]
+    pub fn single_batch(mut self) -> Self {
+        self.find.single_batch = true;
+        self
+    }
+
+    /// Lets the cursor outlive its idle time.
+    #[must_use]
+    pub fn no_cursor_timeout(mut self) -> Self {
+        self.find.no_cursor_timeout = true;
+        self
+    }
+
+    /// Takes what is there if a shard is missing.
+    #[must_use]
+    pub fn allow_partial_results(mut self) -> Self {
+        self.find.allow_partial_results = true;
+        self
+    }
+
+    /// Hands out only the keys of the index that is used, as `U`.
+    #[must_use]
+    pub fn return_key<U: DeserializeOwned>(mut self) -> Query<D, U> {
+        self.find.return_key = true;
+        self.hands_out()
+    }
+
+    /// Adds `$recordId`, the place of each document in its collection, and hands both out as `U`.
+    #[must_use]
+    pub fn show_record_id<U: DeserializeOwned>(mut self) -> Query<D, U> {
+        self.find.show_record_id = true;
+        self.hands_out()
+    }
+
     /// Says that an [`update`](Query::update) or [`delete`](Query::delete) without a filter is meant.
     #[must_use]
     pub fn all_documents(mut self) -> Self {
@@ -227,6 +276,10 @@ impl<D: Document, T> Query<D, T> {
         projection: impl Into<Projection>,
     ) -> Query<D, U> {
         self.find.projection = Some(projection.into());
+        self.hands_out()
+    }
+
+    fn hands_out<U>(self) -> Query<D, U> {
         Query {
             find: self.find,
             error: self.error,

@@ -20,7 +20,7 @@ pub use outcome::{
     BulkWriteOutcome, CreateIndexesOutcome, DeleteOutcome, FindAndModifyOutcome, InsertOutcome,
     UpdateOutcome,
 };
-pub use read::{Aggregate, Count, Distinct, Find, Watch};
+pub use read::{Aggregate, Count, Distinct, Find, Watch, check_variables};
 pub use write::{
     DeleteBatch, DeleteStatement, FindAndModify, Insert, Modification, UpdateBatch, UpdateStatement,
 };

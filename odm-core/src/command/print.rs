@@ -435,6 +435,7 @@ impl ListCollections {
         Command(doc! { "listCollections": 1 })
             .filter("filter", &self.filter)
             .flag("nameOnly", self.name_only)
+            .option("cursor", self.batch_size.map(|size| cursor(Some(size))))
             .comment(self.comment.as_ref())
             .0
     }

@@ -86,6 +86,8 @@ pub struct ListCollections {
     pub filter: Filter,
     /// Whether only names and types are listed.
     pub name_only: bool,
+    /// How many of them the cursor fetches at a time.
+    pub batch_size: Option<u32>,
     /// A note for logs and profiles.
     pub comment: Option<Bson>,
 }

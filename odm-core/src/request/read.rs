@@ -5,12 +5,13 @@ use std::time::Duration;
 use bson::{Bson, Document, Timestamp};
 
 use crate::collation::Collation;
+use crate::error::{Error, ErrorCode, Result};
 use crate::filter::Filter;
 use crate::index::Hint;
 use crate::namespace::FieldPath;
 use crate::pipeline::Pipeline;
 use crate::projection::Projection;
-use crate::sort::Sort;
+use crate::sort::{Sort, SortOrder};
 
 /// `find`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -59,6 +60,67 @@ pub struct Find {
     pub await_data: bool,
     /// Whether missing shards are tolerated.
     pub allow_partial_results: bool,
+}
+
+impl Find {
+    /// Checks what does not depend on the collection, beside filter, projection, sort and hint.
+    ///
+    /// # Errors
+    ///
+    /// - `FailedToParse` (9): `awaitData` without `tailable`; a malformed name in `let`.
+    /// - `BadValue` (2): a sort, or `singleBatch`, beside `tailable`.
+    /// - 51176: different fields in `min` and `max`.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |code, message: &str| Err(Error::command(code, message));
+        if self.await_data && !self.tailable {
+            let message = "cannot set 'awaitData' without also setting 'tailable'";
+            return refuse(ErrorCode::FAILED_TO_PARSE, message);
+        }
+        if self.tailable && self.single_batch {
+            let message = "cannot use tailable option with the 'singleBatch' option";
+            return refuse(ErrorCode::BAD_VALUE, message);
+        }
+        let is_natural = |(path, order): &(FieldPath, SortOrder)| {
+            path.as_str() == "$natural" && *order == SortOrder::Ascending
+        };
+        if self.tailable && !self.sort.keys.iter().all(is_natural) {
+            let message = "cannot use tailable option with a sort other than {$natural: 1}";
+            return refuse(ErrorCode::BAD_VALUE, message);
+        }
+        let bound = |bound: &Option<Document>| bound.clone().filter(|bound| !bound.is_empty());
+        if let (Some(min), Some(max)) = (bound(&self.min), bound(&self.max))
+            && !min.keys().eq(max.keys())
+        {
+            return refuse(ErrorCode(51_176), "min and max must have the same field names");
+        }
+        self.let_vars.iter().try_for_each(check_variables)
+    }
+}
+
+/// Checks the names of variables in `let`.
+///
+/// # Errors
+///
+/// `FailedToParse` (9) for a malformed name, 4738901 for that of a constant.
+pub fn check_variables(vars: &Document) -> Result<()> {
+    const CONSTANTS: [&str; 6] =
+        ["NOW", "CLUSTER_TIME", "JS_SCOPE", "IS_MR", "USER_ROLES", "SEARCH_META"];
+    for name in vars.keys() {
+        if CONSTANTS.contains(&name.as_str()) {
+            let message = format!("attempt to set internal constant: {name}");
+            return Err(Error::command(ErrorCode(4_738_901), message));
+        }
+        if name == "CURRENT" {
+            continue;
+        }
+        let begins = |first: char| first.is_ascii_lowercase() || !first.is_ascii();
+        let goes_on = |next: char| next.is_ascii_alphanumeric() || next == '_' || !next.is_ascii();
+        if !name.starts_with(begins) || !name.chars().all(goes_on) {
+            let message = format!("invalid 'let' parameter: '{name}' is no name of a variable");
+            return Err(Error::command(ErrorCode::FAILED_TO_PARSE, message));
+        }
+    }
+    Ok(())
 }
 
 /// `aggregate`.

@@ -243,6 +243,13 @@ fn find() -> impl Strategy<Value = Find> {
             await_data: flags[4] && flags[5],
             allow_partial_results: flags[6],
         })
+        .prop_map(|find| match find.check() {
+            Ok(()) => find,
+            // Options that do not go together, or with their names.
+            Err(_) => {
+                Find { max: None, let_vars: None, tailable: false, await_data: false, ..find }
+            }
+        })
 }
 
 fn aggregate() -> impl Strategy<Value = Aggregate> {
@@ -400,9 +407,11 @@ fn catalog() -> impl Strategy<Value = Operation> {
             to: Namespace::new("other", "name.with.dots".to_owned()),
             drop_target,
         })),
-        (optional_filter(), any::<bool>(), comment()).prop_map(|(filter, name_only, comment)| {
-            Operation::ListCollections(ListCollections { filter, name_only, comment })
-        }),
+        (optional_filter(), any::<bool>(), option::of(any::<u32>()), comment()).prop_map(
+            |(filter, name_only, batch_size, comment)| Operation::ListCollections(
+                ListCollections { filter, name_only, batch_size, comment }
+            )
+        ),
         comment().prop_map(|comment| Operation::DropDatabase(DropDatabase { comment })),
         (optional_filter(), any::<bool>(), comment()).prop_map(|(filter, name_only, comment)| {
             Operation::ListDatabases(ListDatabases { filter, name_only, comment })

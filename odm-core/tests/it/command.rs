@@ -293,9 +293,9 @@ fn commands_print_as_they_were_read() {
         "hint": { "b": 1 }, "collation": collation(), "skip": 5_i64, "limit": 7_i64,
         "batchSize": 3_i64, "singleBatch": true, "allowDiskUse": false, "maxTimeMS": 100_i64,
         "max": { "b": 5 }, "min": { "b": 1 }, "returnKey": true, "showRecordId": true,
-        "tailable": true, "awaitData": true, "noCursorTimeout": true, "allowPartialResults": true,
-        "let": { "x": 1 }, "comment": "hi",
+        "noCursorTimeout": true, "allowPartialResults": true, "let": { "x": 1 }, "comment": "hi",
     });
+    same(doc! { "find": "c", "sort": { "$natural": 1 }, "tailable": true, "awaitData": true });
     same(doc! { "find": "c", "hint": "b_1", "limit": i64::MAX });
     same(doc! { "aggregate": 1, "pipeline": [{ "$currentOp": {} }], "cursor": {} });
     same(doc! {

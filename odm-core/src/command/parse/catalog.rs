@@ -174,10 +174,7 @@ pub(super) fn list_collections(args: &Args<'_>) -> Result<Parsed> {
                 field.bool_or(false)?;
             }
             "cursor" if field.is_null() => {}
-            // A batch size is a wish.
-            "cursor" => {
-                field.cursor()?;
-            }
+            "cursor" => request.batch_size = field.cursor()?,
             _ => return Err(field.unknown()),
         }
     }

@@ -1,6 +1,6 @@
 //! `find`, `aggregate`, `count`, `distinct`, and cursors.
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use super::{Args, Parsed, failed_to_parse, operation};
 use crate::command::{CommandKind, GetMore, Verbosity};
@@ -20,7 +20,7 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
         comment: args.options.comment.clone(),
         ..Find::default()
     };
-    let mut sort = None;
+    let (mut sort, mut hint, mut returns_to) = (None, None, None);
     for field in args.fields() {
         match field.name {
             "filter" => find.filter = Filter::from(field.object()?),
@@ -31,7 +31,7 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
             "batchSize" => find.batch_size = field.batch_size()?,
             "singleBatch" => find.single_batch = field.bool()?,
             "collation" => find.collation = field.strict_collation()?,
-            "hint" => find.hint = field.hint()?,
+            "hint" => hint = Some(field),
             "min" => find.min = Some(field.object()?).filter(|bound| !bound.is_empty()),
             "max" => find.max = Some(field.object()?).filter(|bound| !bound.is_empty()),
             "returnKey" => find.return_key = field.bool()?,
@@ -42,18 +42,42 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
             "tailable" => find.tailable = field.bool()?,
             "awaitData" => find.await_data = field.bool()?,
             "allowPartialResults" => find.allow_partial_results = field.bool()?,
-            // Deprecated, and without effect since 4.4.
-            "oplogReplay" => {
+            // Deprecated or internal, and without effect.
+            "oplogReplay" | "readOnce" => {
                 field.bool()?;
             }
+            "options" => {
+                field.optional_object()?;
+            }
+            "ntoreturn" => returns_to = field.number_within(0, i64::MAX)?,
             _ => return Err(field.unknown()),
         }
     }
-    if find.await_data && !find.tailable {
-        return Err(failed_to_parse("cannot set 'awaitData' without also setting 'tailable'"));
+    if returns_to.is_some() {
+        return Err(if find.limit > 0 || find.batch_size.is_some() {
+            bad_value("'limit' and 'batchSize' cannot be set with 'ntoreturn'")
+        } else {
+            Error::command(ErrorCode(5_746_102), "'ntoreturn' is not supported any more")
+        });
+    }
+    let in_natural_order = |sort: &Document| {
+        let first = sort.iter().next();
+        first.is_none_or(|(path, order)| path == "$natural" && exact_i64(order) == Some(1))
+    };
+    if find.tailable && !sort.as_ref().is_none_or(in_natural_order) {
+        return Err(bad_value("cannot use tailable option with a sort other than {$natural: 1}"));
+    }
+    find.check()?;
+    // The server reads these after the filter: what is wrong with that comes first.
+    if let Some(hint) = hint {
+        find.hint = hint.hint().or_else(|error| {
+            if error.error_code() == Some(ErrorCode::BAD_VALUE) {
+                find.filter.normalized()?;
+            }
+            Err(error)
+        })?;
     }
     if let Some(sort) = sort {
-        // The server reads it after filter and projection: what is wrong with those comes first.
         find.sort = Sort::parse(&sort).or_else(|error| {
             find.filter.normalized()?;
             find.projection.as_ref().map(Projection::normalized).transpose()?;
@@ -63,8 +87,12 @@ pub(super) fn find(args: &Args<'_>) -> Result<Parsed> {
     Ok((ns, operation(Operation::Find(find))))
 }
 
+fn bad_value(message: &str) -> Error {
+    Error::command(ErrorCode::BAD_VALUE, message)
+}
+
 /// An empty projection is none.
-pub(super) fn projection(doc: bson::Document) -> Option<Projection> {
+pub(super) fn projection(doc: Document) -> Option<Projection> {
     (!doc.is_empty()).then(|| Projection::from(doc))
 }
 
@@ -137,6 +165,7 @@ pub(super) fn count(args: &Args<'_>) -> Result<Parsed> {
             "query" => count.filter = field.optional_object()?.unwrap_or_default().into(),
             "limit" => {
                 count.limit = match exact_i64(field.value) {
+                    Some(i64::MIN) => return Err(bad_value("limit cannot be the least long")),
                     // A negative limit is as good as a positive one here.
                     Some(limit) => limit.unsigned_abs(),
                     None if is_number(field.value) => {
@@ -145,12 +174,7 @@ pub(super) fn count(args: &Args<'_>) -> Result<Parsed> {
                             field.value
                         )));
                     }
-                    None => {
-                        return Err(Error::command(
-                            ErrorCode::BAD_VALUE,
-                            "limit value is not a valid number",
-                        ));
-                    }
+                    None => return Err(bad_value("limit value is not a valid number")),
                 };
             }
             "skip" => count.skip = field.count()?,
@@ -176,8 +200,12 @@ pub(super) fn distinct(args: &Args<'_>) -> Result<Parsed> {
             _ => return Err(field.unknown()),
         }
     }
+    let key = key.ok_or_else(|| args.missing("key"))?;
+    if key.contains('\0') {
+        return Err(Error::command(ErrorCode(31_032), "key cannot contain a null byte"));
+    }
     let request = Distinct {
-        key: key.ok_or_else(|| args.missing("key"))?.into(),
+        key: key.into(),
         filter,
         collation,
         max_time: args.options.max_time,
@@ -208,7 +236,8 @@ pub(super) fn get_more(args: &Args<'_>) -> Result<Parsed> {
         ));
     }
     let ns = Namespace::new(args.database, collection);
-    Ok((ns, CommandKind::GetMore(GetMore { cursor_id, batch_size })))
+    let max_time = args.options.max_time;
+    Ok((ns, CommandKind::GetMore(GetMore { cursor_id, batch_size, max_time })))
 }
 
 pub(super) fn kill_cursors(args: &Args<'_>) -> Result<Parsed> {

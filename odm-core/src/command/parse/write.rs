@@ -220,6 +220,8 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
             "collation" => request.collation = field.collation()?,
             "hint" => request.hint = field.hint()?,
             "let" => request.let_vars = field.optional_object()?,
+            // Without effect.
+            "batchSize" => {}
             _ => return Err(field.unknown()),
         }
     }
@@ -244,7 +246,12 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
         }
     }
     ns.check_writable()?;
-    if let Some(sort) = sort {
+    // Of one document at most, found by its `_id`, the server does not read the order.
+    let unread = request.hint.is_none()
+        && request.projection.is_none()
+        && request.collation.is_none()
+        && matches!(&request.filter, Filter::Raw(query) if is_id(query));
+    if let Some(sort) = sort.filter(|_| !unread) {
         // The server reads it after update and filter: what is wrong with those comes first.
         request.sort = Sort::parse(&sort).or_else(|error| {
             if let Modification::Update { update, .. } = &request.modification {
@@ -255,4 +262,17 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
         })?;
     }
     Ok((ns, operation(Operation::FindAndModify(request))))
+}
+
+/// Whether a query is for one `_id`, and for nothing else.
+fn is_id(query: &Document) -> bool {
+    let mut fields = query.iter();
+    match (fields.next(), fields.next()) {
+        (Some((name, value)), None) if name == "_id" => match value {
+            Bson::Document(doc) => doc.keys().next().is_none_or(|name| !name.starts_with('$')),
+            Bson::Array(_) | Bson::RegularExpression(_) | Bson::Null | Bson::Undefined => false,
+            _ => true,
+        },
+        _ => false,
+    }
 }
