@@ -1,7 +1,9 @@
 //! [`MemoryBackend`]: the engine behind the [`Backend`] trait.
 
 mod collections;
+mod distinct;
 mod indexes;
+mod located;
 mod options;
 mod read;
 mod write;
@@ -23,9 +25,10 @@ use odm_core::{
 
 use crate::clock::{Clock, IdSource, RandomIds, SeededIds, SystemClock};
 use crate::cursor::Cursors;
+use crate::deadline::Deadline;
 use crate::storage::Catalog;
 
-pub(crate) use read::needs_matching;
+pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching};
 
 /// MongoDB's engine in memory. Clones are the same engine.
 ///
@@ -236,12 +239,12 @@ impl Backend for MemoryBackend {
 
     async fn update(&self, ns: &Namespace, update: UpdateBatch, cx: OpCx) -> Result<UpdateOutcome> {
         options::check(&cx)?;
-        self.engine.update(ns, &update)
+        self.engine.update(ns, &update, Deadline::default())
     }
 
     async fn delete(&self, ns: &Namespace, delete: DeleteBatch, cx: OpCx) -> Result<DeleteOutcome> {
         options::check(&cx)?;
-        self.engine.delete(ns, &delete)
+        self.engine.delete(ns, &delete, Deadline::default())
     }
 
     async fn find_and_modify(

@@ -12,6 +12,7 @@ use odm_core::{
 
 use crate::backend::{Engine, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
+use crate::deadline::Deadline;
 
 impl Engine {
     /// Runs a command document, and gives the reply.
@@ -24,11 +25,13 @@ impl Engine {
         let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
         check_options(&options)?;
         match kind {
-            CommandKind::Operation(operation) => self.run_operation(&namespace, *operation),
+            CommandKind::Operation(operation) => {
+                let deadline = Deadline::after(options.max_time);
+                self.run_operation(&namespace, *operation, deadline)
+            }
             CommandKind::GetMore(request) => self.get_more(&namespace, &request),
             CommandKind::KillCursors(ids) => {
-                let (killed, not_found) =
-                    ids.into_iter().partition(|id| self.cursors.kill(*id, &namespace.to_string()));
+                let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));
                 Ok(reply::kill_cursors(killed, not_found))
             }
             CommandKind::Explain(verbosity, operation) => {
@@ -39,10 +42,18 @@ impl Engine {
         }
     }
 
-    fn run_operation(&self, ns: &Namespace, operation: Operation) -> Result<Document> {
+    fn run_operation(
+        &self,
+        ns: &Namespace,
+        operation: Operation,
+        deadline: Deadline,
+    ) -> Result<Document> {
         Ok(match operation {
             Operation::Find(find) => {
                 let results = self.results(ns, &find)?;
+                if results.collection().is_none() {
+                    return reply::first_listed(&ns.to_string(), 0, &[]);
+                }
                 let first = find.batch_size.map_or(FIRST_BATCH, |size| size as usize);
                 let (batch, id) = self.open(ns.to_string(), results, first, find.single_batch)?;
                 reply::first_batch(&ns.to_string(), id, &batch)?
@@ -51,12 +62,14 @@ impl Engine {
                 let results = self.index_results(ns, &request)?;
                 let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
                 let (batch, id) = self.open(ns.to_string(), results, first, false)?;
-                reply::first_batch(&ns.to_string(), id, &batch)?
+                reply::first_listed(&ns.to_string(), id, &batch)?
             }
             Operation::ListCollections(request) => {
-                let listed = self.list_collections(ns.database(), &request)?;
+                let listed = Results::documents(self.list_collections(ns.database(), &request)?);
                 let ns = reply::list_collections_namespace(ns.database());
-                reply::first_batch(&ns, 0, &listed)?
+                let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
+                let (batch, id) = self.open(ns.clone(), listed, first, false)?;
+                reply::first_listed(&ns, id, &batch)?
             }
             Operation::ListDatabases(request) => {
                 reply::list_databases(self.list_databases(&request)?, request.name_only)
@@ -64,8 +77,8 @@ impl Engine {
             Operation::Count(request) => reply::count(self.count(ns, &request)?),
             Operation::Distinct(request) => reply::distinct(self.distinct(ns, &request)?),
             Operation::Insert(request) => reply::insert(self.insert(ns, &request))?,
-            Operation::UpdateBatch(request) => reply::update(self.update(ns, &request))?,
-            Operation::DeleteBatch(request) => reply::delete(self.delete(ns, &request))?,
+            Operation::UpdateBatch(request) => reply::update(self.update(ns, &request, deadline))?,
+            Operation::DeleteBatch(request) => reply::delete(self.delete(ns, &request, deadline))?,
             Operation::FindAndModify(request) => {
                 let removed = matches!(request.modification, Modification::Remove);
                 reply::find_and_modify(&self.find_and_modify(ns, &request)?, removed)?
@@ -109,7 +122,8 @@ impl Engine {
         single_batch: bool,
     ) -> Result<(Vec<RawDoc>, i64)> {
         let (batch, more) = results.batch(first)?;
-        let id = if more && !single_batch { self.cursors.keep(ns, results) } else { 0 };
+        let keep = more && !single_batch;
+        let id = if keep { self.cursors.keep(ns, results, self.now()) } else { 0 };
         Ok((batch, id))
     }
 
@@ -117,18 +131,14 @@ impl Engine {
         let id = request.cursor_id;
         let size =
             request.batch_size.filter(|size| *size > 0).map_or(usize::MAX, |size| size as usize);
-        let collection = self.catalog.find(ns).map(|cell| cell.uuid);
+        if request.max_time.is_some() && self.cursors.is_open(id) {
+            let message = "cannot set maxTimeMS on getMore command for a non-awaitData cursor";
+            return Err(Error::command(ErrorCode::BAD_VALUE, message));
+        }
+        let cell = self.catalog.find(ns);
         let ns = ns.to_string();
-        let mut results = self.cursors.take(id, &ns)?;
-        if results.collection().is_some_and(|uuid| collection != Some(uuid)) {
-            let message = format!("collection dropped or renamed: '{ns}'");
-            return Err(Error::command(ErrorCode::QUERY_PLAN_KILLED, message));
-        }
-        let (batch, more) = results.batch(size)?;
-        if more {
-            self.cursors.put_back(id, ns.clone(), results);
-        }
-        reply::next_batch(&ns, if more { id } else { 0 }, &batch)
+        let next = self.cursors.next(id, &ns, cell.as_deref(), size, self.now())?;
+        reply::next_batch(&ns, if next.more { id } else { 0 }, &next.batch)
     }
 }
 

@@ -1,21 +1,21 @@
-//! The results of a query, in batches: from a snapshot, so that later writes do not show. And the
-//! cursors of commands, which are known by their ids.
+//! The results of a query, in batches: from a snapshot, so that later writes do not show.
+
+mod open;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::vec;
 
 use async_trait::async_trait;
 use bson::Uuid;
-use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
-use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use odm_core::{Error, RawCursor, RawDoc, Result};
 
+use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{Plan, Position};
 use crate::projection::Projector;
-use crate::storage::CollState;
+use crate::storage::{CollState, IndexSpec};
 use crate::value::Record;
 
 /// How many documents the first batch has unless the caller says.
@@ -24,8 +24,13 @@ pub(crate) const FIRST_BATCH: usize = 101;
 /// How many documents later batches have unless the caller says.
 pub(crate) const NEXT_BATCH: usize = 4096;
 
-/// How many bytes a batch may have, but for its last document: what fits into a reply.
+/// How many bytes a batch may have, unless it is a single document.
 const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// How many of them the server keeps for what a reply has around its documents.
+const REPLY_BYTES: usize = 53;
+
+pub(crate) use open::Cursors;
 
 /// The results that are still to come.
 pub(crate) struct Results {
@@ -39,12 +44,20 @@ pub(crate) struct Results {
     batch_size: Option<u32>,
     /// The collection that they come from.
     collection: Option<Uuid>,
+    /// The document that did not fit into the last batch.
+    pending: Option<RawDoc>,
+    /// How much longer the search may take.
+    time_left: Option<Duration>,
+    /// Whether they may be left alone for long.
+    never_idle: bool,
 }
 
 enum Source {
     Scan(Box<Scan>),
-    Sorted(vec::IntoIter<Record>),
-    Documents(vec::IntoIter<RawDoc>),
+    /// In order, found through these indexes.
+    Sorted(vec::IntoIter<Record>, Vec<Arc<IndexSpec>>),
+    /// Ready, found through these indexes.
+    Documents(vec::IntoIter<RawDoc>, Vec<Arc<IndexSpec>>),
 }
 
 struct Scan {
@@ -69,13 +82,18 @@ impl Results {
     }
 
     /// Records in the order that was asked for.
-    pub(crate) fn sorted(records: Vec<Record>) -> Self {
-        Results::new(Source::Sorted(records.into_iter()))
+    pub(crate) fn sorted(records: Vec<Record>, state: &CollState, plan: &Plan) -> Self {
+        Results::new(Source::Sorted(records.into_iter(), plan.indexes(state)))
     }
 
     /// Documents that are no records: listings.
     pub(crate) fn documents(documents: Vec<RawDoc>) -> Self {
-        Results::new(Source::Documents(documents.into_iter()))
+        Results::new(Source::Documents(documents.into_iter(), Vec::new()))
+    }
+
+    /// Documents that were made of records.
+    pub(crate) fn found(documents: Vec<RawDoc>, state: &CollState, plan: &Plan) -> Self {
+        Results::new(Source::Documents(documents.into_iter(), plan.indexes(state)))
     }
 
     fn new(source: Source) -> Self {
@@ -86,6 +104,9 @@ impl Results {
             left: u64::MAX,
             batch_size: None,
             collection: None,
+            pending: None,
+            time_left: None,
+            never_idle: false,
         }
     }
 
@@ -113,6 +134,26 @@ impl Results {
         self.collection
     }
 
+    /// The indexes that they are found through: without them, the server would not go on.
+    pub(crate) fn indexes(&self) -> Vec<Arc<IndexSpec>> {
+        match &self.source {
+            Source::Scan(scan) => scan.plan.indexes(&scan.state),
+            Source::Sorted(_, indexes) | Source::Documents(_, indexes) => indexes.clone(),
+        }
+    }
+
+    /// Sets how much longer the search may take, over all batches.
+    pub(crate) fn time_left(mut self, left: Option<Duration>) -> Self {
+        self.time_left = left;
+        self
+    }
+
+    /// Says whether a cursor of a command may be left alone for long.
+    pub(crate) fn never_idle(mut self, never: bool) -> Self {
+        self.never_idle = never;
+        self
+    }
+
     /// How many documents later batches have.
     pub(crate) fn batches_of(mut self, size: Option<u32>) -> Self {
         self.batch_size = size;
@@ -120,40 +161,56 @@ impl Results {
     }
 
     /// The next documents, up to `size`, and whether more may come.
+    ///
+    /// # Errors
+    ///
+    /// 50 if the time is over; what a projection refuses.
     pub(crate) fn batch(&mut self, size: usize) -> Result<(Vec<RawDoc>, bool)> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let deadline = Deadline::after(self.time_left);
         let mut batch = Batch {
             docs: Vec::new(),
-            bytes: 0,
+            bytes: REPLY_BYTES,
             most: size.min(most),
             skip: self.skip,
             projector: self.projector.as_ref(),
+            pending: None,
             error: None,
         };
         let stopped = if batch.is_full() {
+            ControlFlow::Break(())
+        } else if self.pending.take().is_some_and(|doc| batch.push(doc).is_break()) {
             ControlFlow::Break(())
         } else {
             match &mut self.source {
                 Source::Scan(scan) => {
                     let Scan { state, plan, position, matcher } = &mut **scan;
-                    plan.run(state, position, |_, record| match matcher {
+                    position.set_deadline(deadline);
+                    let stopped = plan.run(state, position, |_, record| match matcher {
                         Some(matcher) if !matcher.matches(record) => ControlFlow::Continue(()),
                         _ => batch.add(record),
-                    })
+                    });
+                    position.check()?;
+                    stopped
                 }
-                Source::Sorted(records) => records.try_for_each(|record| batch.add(&record)),
-                Source::Documents(documents) => documents.try_for_each(|doc| batch.push(doc)),
+                Source::Sorted(records, _) => records.try_for_each(|record| batch.add(&record)),
+                Source::Documents(documents, _) => documents.try_for_each(|doc| batch.push(doc)),
             }
         };
         self.skip = batch.skip;
         if let Some(error) = batch.error {
             return Err(error);
         }
+        if batch.pending.is_some() {
+            self.pending = batch.pending;
+        }
         let docs = batch.docs;
         if self.left != u64::MAX {
             self.left -= docs.len() as u64;
         }
-        Ok((docs, stopped.is_break() && self.left > 0))
+        let more = stopped.is_break() && self.left > 0;
+        self.time_left = deadline.left();
+        Ok((docs, more))
     }
 }
 
@@ -164,12 +221,14 @@ struct Batch<'a> {
     most: usize,
     skip: u64,
     projector: Option<&'a Projector>,
+    /// A document that does not fit any more.
+    pending: Option<RawDoc>,
     error: Option<Error>,
 }
 
 impl Batch<'_> {
     fn is_full(&self) -> bool {
-        self.docs.len() >= self.most || self.bytes >= MAX_BATCH_BYTES
+        self.docs.len() >= self.most
     }
 
     fn add(&mut self, record: &Record) -> ControlFlow<()> {
@@ -182,7 +241,7 @@ impl Batch<'_> {
             None => raw_doc(record),
         };
         match doc {
-            Ok(doc) => self.push(doc),
+            Ok(doc) => self.push_found(doc),
             Err(error) => {
                 self.error = Some(error);
                 ControlFlow::Break(())
@@ -190,8 +249,24 @@ impl Batch<'_> {
         }
     }
 
+    /// Adds a document that is no record.
     fn push(&mut self, doc: RawDoc) -> ControlFlow<()> {
-        self.bytes += doc.as_bytes().len();
+        if self.skip > 0 {
+            self.skip -= 1;
+            return ControlFlow::Continue(());
+        }
+        self.push_found(doc)
+    }
+
+    fn push_found(&mut self, doc: RawDoc) -> ControlFlow<()> {
+        let size = doc.as_bytes().len();
+        if !self.docs.is_empty() && self.bytes + size > MAX_BATCH_BYTES {
+            self.pending = Some(doc);
+            return ControlFlow::Break(());
+        }
+        // As an element of an array, it has a type, a position for a name, and the name's end.
+        let digits = self.docs.len().checked_ilog10().unwrap_or(0) as usize + 1;
+        self.bytes += size + digits + 2;
         self.docs.push(doc);
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -210,75 +285,5 @@ impl RawCursor for Results {
             self.left = 0;
         }
         Ok((more || !docs.is_empty()).then_some(docs))
-    }
-}
-
-/// How long a cursor of a command may be idle.
-const IDLE: Duration = Duration::from_secs(10 * 60);
-
-/// The open cursors of commands, by id.
-#[derive(Default)]
-pub(crate) struct Cursors {
-    open: Mutex<FxHashMap<i64, OpenCursor>>,
-}
-
-struct OpenCursor {
-    ns: String,
-    results: Results,
-    used: Instant,
-}
-
-impl Cursors {
-    /// Keeps what is left of some results, and gives the id to ask for it.
-    pub(crate) fn keep(&self, ns: String, results: Results) -> i64 {
-        let mut open = self.open.lock();
-        open.retain(|_, cursor| cursor.used.elapsed() < IDLE);
-        let mut id = fastrand::i64(1..);
-        while open.contains_key(&id) {
-            id = fastrand::i64(1..);
-        }
-        open.insert(id, OpenCursor { ns, results, used: Instant::now() });
-        id
-    }
-
-    /// Takes a cursor out, to read from it.
-    ///
-    /// # Errors
-    ///
-    /// 43 if there is none, 13 if it is of another namespace.
-    pub(crate) fn take(&self, id: i64, ns: &str) -> Result<Results> {
-        let mut open = self.open.lock();
-        match open.remove(&id) {
-            Some(cursor) if cursor.ns == ns && cursor.used.elapsed() < IDLE => Ok(cursor.results),
-            Some(cursor) if cursor.ns != ns => {
-                let message = format!(
-                    "Requested getMore on namespace '{ns}', but cursor belongs to a different namespace {}",
-                    cursor.ns
-                );
-                open.insert(id, cursor);
-                Err(Error::command(ErrorCode::UNAUTHORIZED, message))
-            }
-            _ => Err(Error::command(
-                ErrorCode::CURSOR_NOT_FOUND,
-                format!("cursor id {id} not found"),
-            )),
-        }
-    }
-
-    /// Puts a cursor back that has more.
-    pub(crate) fn put_back(&self, id: i64, ns: String, results: Results) {
-        self.open.lock().insert(id, OpenCursor { ns, results, used: Instant::now() });
-    }
-
-    /// Closes a cursor; whether it was there.
-    pub(crate) fn kill(&self, id: i64, ns: &str) -> bool {
-        let mut open = self.open.lock();
-        let is_there = open.get(&id).is_some_and(|cursor| cursor.ns == ns);
-        is_there && open.remove(&id).is_some()
-    }
-
-    /// Closes them all.
-    pub(crate) fn clear(&self) {
-        self.open.lock().clear();
     }
 }

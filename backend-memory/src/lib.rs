@@ -24,6 +24,7 @@ mod backend;
 mod clock;
 mod command;
 mod cursor;
+mod deadline;
 mod filter;
 mod plan;
 mod projection;

@@ -3,16 +3,21 @@
 
 mod bounds;
 mod choose;
+mod distinct;
 mod explain;
 mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use odm_core::bson::Document;
 use odm_core::{Error, Filter, Hint, Predicate, Sort};
 
-use crate::storage::{CollState, KeyRange};
+use crate::storage::{CollState, IndexSpec, KeyRange};
 use crate::value::{KeyBytes, ValueBuf};
 
+pub(crate) use distinct::DistinctScan;
 pub(crate) use explain::{Stage, number};
 pub(crate) use scan::Position;
 
@@ -62,6 +67,9 @@ pub(crate) struct Wanted<'q> {
     pub(crate) filter: &'q Filter,
     pub(crate) sort: &'q Sort,
     pub(crate) hint: Option<&'q Hint>,
+    /// Bounds of the hinted index: from the first, inclusive, to the second, exclusive.
+    pub(crate) min: Option<&'q Document>,
+    pub(crate) max: Option<&'q Document>,
     /// How many documents the query asks for; 0 for all.
     pub(crate) limit: u64,
     /// Whether the plan is to be shown.
@@ -71,13 +79,13 @@ pub(crate) struct Wanted<'q> {
 impl<'q> Wanted<'q> {
     /// The first match, in some order.
     pub(crate) fn first(filter: &'q Filter, sort: &'q Sort, hint: Option<&'q Hint>) -> Self {
-        Wanted { filter, sort, hint, limit: 1, explain: false }
+        Wanted { limit: 1, sort, ..Wanted::all(filter, hint) }
     }
 
     /// All that match, in any order.
     pub(crate) fn all(filter: &'q Filter, hint: Option<&'q Hint>) -> Self {
         static UNSORTED: Sort = Sort { keys: Vec::new() };
-        Wanted { filter, sort: &UNSORTED, hint, limit: 0, explain: false }
+        Wanted { filter, sort: &UNSORTED, hint, min: None, max: None, limit: 0, explain: false }
     }
 }
 
@@ -86,9 +94,21 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// 2 if the hint names no index; 2 for `$natural` in the sort beside another index.
+    /// 2 if the hint names no index, 27 if it names several; 2 for `$natural` in the sort beside
+    /// another index; 51173 for bounds without a hint, 291 for bounds of natural order, 51174 for
+    /// bounds that are not the index's, 51175 for bounds without anything between them.
     pub(crate) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Self, Error> {
         choose::choose(state, wanted)
+    }
+
+    /// The indexes that it reads, but for the one on `_id`, which is always there.
+    pub(crate) fn indexes(&self, state: &CollState) -> Vec<Arc<IndexSpec>> {
+        let spec = |scan: &IndexScan| state.indexes[scan.index].spec.clone();
+        match &self.access {
+            Access::Collection { .. } | Access::Id(_) => Vec::new(),
+            Access::Index(scan) => vec![spec(scan)],
+            Access::Or(scans) => scans.iter().map(spec).collect(),
+        }
     }
 }
 

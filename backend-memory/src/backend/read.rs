@@ -1,21 +1,21 @@
-//! `find`, `count` and `distinct`.
+//! `find` and `count`.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use odm_core::bson::Bson;
 use odm_core::{
-    Count, Cursor, Distinct, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
+    Count, Cursor, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
 };
 
+use super::located::Located;
 use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
+use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Position, Wanted};
 use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::storage::{CollState, RecordId, check_name};
-use crate::value::{KeyBytes, RawVal, Record};
+use crate::value::Record;
 
 impl Engine {
     pub(crate) fn find(&self, ns: &Namespace, find: &Find) -> Result<Cursor> {
@@ -37,6 +37,11 @@ impl Engine {
             && find.sort.is_empty()
             && find.skip == 0
             && find.hint.is_none()
+            && find.min.is_none()
+            && find.max.is_none()
+            && !find.return_key
+            && !find.show_record_id
+            && !find.tailable
             && find.batch_size != Some(0);
         if !simple {
             return Ok(None);
@@ -55,6 +60,7 @@ impl Engine {
     pub(crate) fn results(&self, ns: &Namespace, find: &Find) -> Result<Results> {
         options::check_find(find)?;
         check_name(ns)?;
+        let deadline = Deadline::after(find.max_time);
         let filter = find.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let sorter = Sorter::compile(&find.sort)?;
@@ -63,20 +69,37 @@ impl Engine {
             None => None,
         };
         let Some(cell) = self.catalog.find(ns) else { return Ok(Results::documents(Vec::new())) };
+        if find.tailable {
+            let message = "tailable cursor requested on non capped collection";
+            return Err(Error::command(ErrorCode::BAD_VALUE, message));
+        }
         let state = cell.snapshot();
         let last = if find.limit == 0 { 0 } else { find.skip.saturating_add(find.limit) };
         let wanted = Wanted {
             filter: &filter,
             sort: &find.sort,
             hint: find.hint.as_ref(),
+            min: find.min.as_ref(),
+            max: find.max.as_ref(),
             limit: last,
             explain: false,
         };
         let plan = Plan::choose(&state, wanted)?;
         let results = match sorter.filter(|_| !plan.is_sorted) {
+            sorter if find.return_key || find.show_record_id => {
+                let located = Located { state: &state, plan: &plan, matcher: &matcher, deadline };
+                let found = located.find(sorter.as_ref(), last)?;
+                let documents = if find.return_key {
+                    found.iter().map(|one| one.key(&state)).collect::<Result<_>>()?
+                } else {
+                    found.iter().map(|one| one.shown(projector.as_ref())).collect::<Result<_>>()?
+                };
+                Results::found(documents, &state, &plan)
+            }
             Some(sorter) => {
-                let records = sorted(&state, &plan, &matcher, &sorter, last)?;
-                Results::sorted(records)
+                let search = Search { state: &state, plan: &plan, matcher: &matcher, deadline };
+                let records = search.sorted(&sorter, last, find.allow_disk_use == Some(false))?;
+                Results::sorted(records, &state, &plan)
             }
             None => {
                 let matcher = needs_matching(&plan, &matcher).then_some(matcher);
@@ -84,12 +107,14 @@ impl Engine {
             }
         };
         let results = results.projected(projector).of_collection(cell.uuid);
+        let results = results.time_left(deadline.left()).never_idle(find.no_cursor_timeout);
         Ok(results.slice(find.skip, find.limit).batches_of(find.batch_size))
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
         options::check_collation(count.collation.as_ref())?;
         check_name(ns)?;
+        let deadline = Deadline::after(count.max_time);
         let filter = count.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let Some(cell) = self.catalog.find(ns) else { return Ok(0) };
@@ -100,33 +125,9 @@ impl Engine {
         let found = if everything {
             (state.records.len() as u64).min(last)
         } else {
-            counted(&state, &plan, &matcher, last, &mut Position::default())
+            counted(&state, &plan, &matcher, last, &mut Position::until(deadline))?
         };
         Ok(found.saturating_sub(count.skip))
-    }
-
-    pub(crate) fn distinct(&self, ns: &Namespace, distinct: &Distinct) -> Result<Vec<Bson>> {
-        options::check_collation(distinct.collation.as_ref())?;
-        check_name(ns)?;
-        let path = distinct.key.as_str();
-        if path.is_empty() {
-            let message = "FieldPath cannot be constructed with empty string";
-            return Err(Error::command(ErrorCode(40_352), message));
-        }
-        let filter = distinct.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let Some(cell) = self.catalog.find(ns) else { return Ok(Vec::new()) };
-        let state = cell.snapshot();
-        let plan = Plan::choose(&state, Wanted::all(&filter, None))?;
-        // The server hands them out in the order of values, and of equal ones the first that it found.
-        let mut values = BTreeMap::new();
-        each_match(&state, &plan, &matcher, |_, record| {
-            each_value(record.as_raw(), path, &mut |value| {
-                values.entry(KeyBytes::of(value)).or_insert_with(|| value.to_bson());
-            });
-            ControlFlow::Continue(())
-        });
-        Ok(values.into_values().collect())
     }
 }
 
@@ -135,31 +136,89 @@ pub(crate) fn needs_matching(plan: &Plan, matcher: &Matcher) -> bool {
     !plan.is_exact && !matcher.is_always_true()
 }
 
-/// Calls back with each match of a plan until told to stop.
-pub(crate) fn each_match<'s>(
-    state: &'s CollState,
-    plan: &Plan,
-    matcher: &Matcher,
-    mut found: impl FnMut(RecordId, &'s Record) -> ControlFlow<()>,
-) {
-    let needs_matching = needs_matching(plan, matcher);
-    let _ = plan.run(state, &mut Position::default(), |id, record| {
-        if needs_matching && !matcher.matches(record) {
-            return ControlFlow::Continue(());
+/// A search for the matches among the candidates of a plan.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'s> {
+    pub(crate) state: &'s CollState,
+    pub(crate) plan: &'s Plan,
+    pub(crate) matcher: &'s Matcher,
+    pub(crate) deadline: Deadline,
+}
+
+impl<'s> Search<'s> {
+    /// Calls back with each match until told to stop.
+    ///
+    /// # Errors
+    ///
+    /// 50 if the time is over.
+    pub(crate) fn each(
+        self,
+        mut found: impl FnMut(RecordId, &'s Record) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let needs_matching = needs_matching(self.plan, self.matcher);
+        let mut position = Position::until(self.deadline);
+        let _ = self.plan.run(self.state, &mut position, |id, record| {
+            if needs_matching && !self.matcher.matches(record) {
+                return ControlFlow::Continue(());
+            }
+            found(id, record)
+        });
+        position.check()
+    }
+
+    /// The first `last` matches (0: all) in an order that the plan does not give.
+    ///
+    /// # Errors
+    ///
+    /// 50 if the time is over; 292 if they are too many to sort `in_memory`, where that is asked for.
+    fn sorted(self, sorter: &Sorter, last: u64, in_memory: bool) -> Result<Vec<Record>> {
+        let mut records = Vec::new();
+        self.each(|_, record| {
+            records.push(record);
+            ControlFlow::Continue(())
+        })?;
+        let sorted = match usize::try_from(last) {
+            Ok(last) if last > 0 && last < records.len() => sorter.top(records, last)?,
+            _ => sorter.sort(records)?,
+        };
+        if in_memory {
+            let size: u64 = sorted.iter().map(|record| record.bytes().len() as u64).sum();
+            check_sort_memory(size)?;
         }
-        found(id, record)
-    });
+        Ok(sorted)
+    }
+}
+
+/// What a sort may hold unless it may use the disk, which this engine has no need of.
+pub(crate) const MAX_SORT_BYTES: u64 = 100 * 1024 * 1024;
+
+fn check_sort_memory(size: u64) -> Result<()> {
+    if size <= MAX_SORT_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "Sort exceeded memory limit of {MAX_SORT_BYTES} bytes, but did not opt in to external sorting."
+    );
+    Err(Error::command(ErrorCode(292), message))
 }
 
 /// How many documents match, up to `last`.
+///
+/// # Errors
+///
+/// 50 if the time is over.
 pub(crate) fn counted(
     state: &CollState,
     plan: &Plan,
     matcher: &Matcher,
     last: u64,
     position: &mut Position,
-) -> u64 {
+) -> Result<u64> {
     let needs_matching = needs_matching(plan, matcher);
+    if !needs_matching && let Some(found) = plan.count_keys(state, position, last) {
+        position.check()?;
+        return Ok(found);
+    }
     let mut found = 0;
     let _ = plan.run(state, position, |_, record| {
         if !needs_matching || matcher.matches(record) {
@@ -167,26 +226,8 @@ pub(crate) fn counted(
         }
         if found < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    found
-}
-
-/// The first `last` matches (0: all) in an order that the plan does not give.
-pub(crate) fn sorted(
-    state: &CollState,
-    plan: &Plan,
-    matcher: &Matcher,
-    sorter: &Sorter,
-    last: u64,
-) -> Result<Vec<Record>> {
-    let mut records = Vec::new();
-    each_match(state, plan, matcher, |_, record| {
-        records.push(record);
-        ControlFlow::Continue(())
-    });
-    match usize::try_from(last) {
-        Ok(last) if last > 0 && last < records.len() => sorter.top(records, last),
-        _ => sorter.sort(records),
-    }
+    position.check()?;
+    Ok(found)
 }
 
 /// The first match in an order, or in any.
@@ -196,20 +237,22 @@ pub(crate) fn first_match(
     matcher: &Matcher,
     sort: &Sort,
     hint: Option<&Hint>,
+    deadline: Deadline,
 ) -> Result<Option<(RecordId, Record)>> {
     let sorter = Sorter::compile(sort)?;
     let plan = Plan::choose(state, Wanted::first(filter, sort, hint))?;
+    let search = Search { state, plan: &plan, matcher, deadline };
     let mut first = None;
     let Some(sorter) = sorter.filter(|_| !plan.is_sorted) else {
-        each_match(state, &plan, matcher, |id, record| {
+        search.each(|id, record| {
             first = Some((id, record.clone()));
             ControlFlow::Break(())
-        });
+        })?;
         return Ok(first);
     };
     let mut least = None;
     let mut failed: Option<Error> = None;
-    each_match(state, &plan, matcher, |id, record| match sorter.key(record) {
+    search.each(|id, record| match sorter.key(record) {
         Ok(key) => {
             if least.as_ref().is_none_or(|least| key < *least) {
                 least = Some(key);
@@ -221,39 +264,9 @@ pub(crate) fn first_match(
             failed = Some(error);
             ControlFlow::Break(())
         }
-    });
+    })?;
     match failed {
         Some(error) => Err(error),
         None => Ok(first),
-    }
-}
-
-/// The values that `distinct` finds on a path: arrays count by their elements. A field whose name
-/// is the whole rest of the path, dots included, comes first; a number is a position in an array.
-fn each_value<'a>(document: RawVal<'a>, path: &str, found: &mut impl FnMut(RawVal<'a>)) {
-    let get = |name: &str| {
-        document.elements().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
-    };
-    match get(path) {
-        Some(array) if array.is_array() => array.elements().for_each(|(_, value)| found(value)),
-        Some(value) => found(value),
-        None => {
-            let Some((first, rest)) = path.split_once('.') else { return };
-            match get(first) {
-                Some(inner) if inner.is_object() => each_value(inner, rest, found),
-                Some(array) if array.is_array() => {
-                    let next = rest.split('.').next().unwrap_or_default();
-                    if !next.is_empty() && next.bytes().all(|byte| byte.is_ascii_digit()) {
-                        return each_value(array, rest, found);
-                    }
-                    for (_, element) in array.elements() {
-                        if element.is_object() || element.is_array() {
-                            each_value(element, rest, found);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
     }
 }

@@ -5,15 +5,17 @@ mod insert;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use odm_core::bson::Bson;
+use odm_core::bson::{Bson, Document};
 use odm_core::{
     DeleteBatch, DeleteOutcome, DeleteStatement, Error, ErrorCode, Filter, FindAndModify,
     FindAndModifyOutcome, Hint, Modification, Namespace, RawDoc, Result, Sort, UpdateBatch,
     UpdateOutcome, UpdateStatement, Upserted, WriteError, WriteFailure, WriteSummary,
 };
 
-use super::{Engine, options, read};
+use super::read::{Search, first_match};
+use super::{Engine, options};
 use crate::cursor::raw_doc;
+use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Wanted};
 use crate::projection::Projector;
@@ -33,13 +35,18 @@ struct Updated {
 }
 
 impl Engine {
-    pub(crate) fn update(&self, ns: &Namespace, batch: &UpdateBatch) -> Result<UpdateOutcome> {
+    pub(crate) fn update(
+        &self,
+        ns: &Namespace,
+        batch: &UpdateBatch,
+        deadline: Deadline,
+    ) -> Result<UpdateOutcome> {
         check_batch(batch.statements.len())?;
         check_name(ns)?;
         let mut outcome = UpdateOutcome::default();
         let mut errors = Vec::new();
         for (index, statement) in batch.statements.iter().enumerate() {
-            match self.update_statement(ns, statement) {
+            match self.update_statement(ns, statement, batch.let_vars.as_ref(), deadline) {
                 Ok(done) => {
                     outcome.matched += done.matched;
                     outcome.modified += done.modified;
@@ -62,8 +69,15 @@ impl Engine {
         Err(WriteFailure::new(errors, done).into())
     }
 
-    fn update_statement(&self, ns: &Namespace, statement: &UpdateStatement) -> Result<Updated> {
+    fn update_statement(
+        &self,
+        ns: &Namespace,
+        statement: &UpdateStatement,
+        variables: Option<&Document>,
+        deadline: Deadline,
+    ) -> Result<Updated> {
         options::check_collation(statement.collation.as_ref())?;
+        variables.map_or(Ok(()), options::check_variables)?;
         // The server reads the update before the filter.
         let updater = Updater::compile(&statement.update, &statement.array_filters)?;
         if statement.multi && updater.is_replacement() {
@@ -80,7 +94,7 @@ impl Engine {
         if let Some(cell) = writing.find(ns) {
             let turn = cell.turn();
             let hint = statement.hint.as_ref();
-            let matches = matches(&turn, &filter, &matcher, hint, statement.multi)?;
+            let matches = matches(&turn, &filter, &matcher, hint, statement.multi, deadline)?;
             for (id, record) in matches {
                 done.matched += 1;
                 if change.apply(&turn, id, &record)?.is_some() {
@@ -95,13 +109,18 @@ impl Engine {
         Ok(done)
     }
 
-    pub(crate) fn delete(&self, ns: &Namespace, batch: &DeleteBatch) -> Result<DeleteOutcome> {
+    pub(crate) fn delete(
+        &self,
+        ns: &Namespace,
+        batch: &DeleteBatch,
+        deadline: Deadline,
+    ) -> Result<DeleteOutcome> {
         check_batch(batch.statements.len())?;
         check_name(ns)?;
         let mut deleted = 0;
         let mut errors = Vec::new();
         for (index, statement) in batch.statements.iter().enumerate() {
-            match self.delete_statement(ns, statement) {
+            match self.delete_statement(ns, statement, batch.let_vars.as_ref(), deadline) {
                 Ok(count) => deleted += count,
                 Err(error) => {
                     errors.push(write_error(index, error)?);
@@ -118,14 +137,22 @@ impl Engine {
         Err(WriteFailure::new(errors, done).into())
     }
 
-    fn delete_statement(&self, ns: &Namespace, statement: &DeleteStatement) -> Result<u64> {
+    fn delete_statement(
+        &self,
+        ns: &Namespace,
+        statement: &DeleteStatement,
+        variables: Option<&Document>,
+        deadline: Deadline,
+    ) -> Result<u64> {
         options::check_collation(statement.collation.as_ref())?;
+        variables.map_or(Ok(()), options::check_variables)?;
         let filter = statement.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let writing = self.catalog.start_write();
         let Some(cell) = writing.find(ns) else { return Ok(0) };
         let turn = cell.turn();
-        let matches = matches(&turn, &filter, &matcher, statement.hint.as_ref(), statement.multi)?;
+        let hint = statement.hint.as_ref();
+        let matches = matches(&turn, &filter, &matcher, hint, statement.multi, deadline)?;
         let mut deleted = 0;
         for (id, _) in matches {
             deleted += u64::from(turn.write(|state| state.remove(id)).is_some());
@@ -140,6 +167,8 @@ impl Engine {
     ) -> Result<FindAndModifyOutcome> {
         options::check_collation(request.collation.as_ref())?;
         check_name(ns)?;
+        request.let_vars.as_ref().map_or(Ok(()), options::check_variables)?;
+        let deadline = Deadline::after(request.max_time);
         // The server reads the update before the filter.
         let updater = match &request.modification {
             Modification::Update { update, array_filters, .. } => {
@@ -159,8 +188,8 @@ impl Engine {
                 None => raw_doc(record),
             }
         };
-        let first =
-            |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, request.hint.as_ref());
+        let hint = request.hint.as_ref();
+        let first = |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, hint, deadline);
         match (&request.modification, &updater) {
             (Modification::Remove, _) => {
                 let writing = self.catalog.start_write();
@@ -273,6 +302,7 @@ fn matches(
     matcher: &Matcher,
     hint: Option<&Hint>,
     multi: bool,
+    deadline: Deadline,
 ) -> Result<Vec<(RecordId, Record)>> {
     if hint.is_none()
         && let Some(key) = plan::id_lookup(filter)
@@ -285,10 +315,11 @@ fn matches(
     let wanted = Wanted { limit: u64::from(!multi), ..Wanted::all(filter, hint) };
     let plan = Plan::choose(&state, wanted)?;
     let mut found = Vec::new();
-    read::each_match(&state, &plan, matcher, |id, record| {
+    let search = Search { state: &state, plan: &plan, matcher, deadline };
+    search.each(|id, record| {
         found.push((id, record.clone()));
         if multi { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
+    })?;
     Ok(found)
 }
 
@@ -299,11 +330,12 @@ fn first(
     matcher: &Matcher,
     sort: &Sort,
     hint: Option<&Hint>,
+    deadline: Deadline,
 ) -> Result<Option<(RecordId, Record)>> {
     if sort.is_empty() {
-        return Ok(matches(turn, filter, matcher, hint, false)?.pop());
+        return Ok(matches(turn, filter, matcher, hint, false, deadline)?.pop());
     }
-    read::first_match(&turn.snapshot(), filter, matcher, sort, hint)
+    first_match(&turn.snapshot(), filter, matcher, sort, hint, deadline)
 }
 
 fn check_batch(len: usize) -> Result<()> {
@@ -319,6 +351,10 @@ fn check_batch(len: usize) -> Result<()> {
 /// The error of one write of a command. What the engine lacks refuses the whole command.
 fn write_error(index: usize, error: Error) -> Result<WriteError> {
     match error {
+        // That is the end of the whole command.
+        Error::Command(error) if error.code == ErrorCode::MAX_TIME_MS_EXPIRED => {
+            Err(Error::Command(error))
+        }
         Error::Command(error) => {
             Ok(WriteError::new(index, error.code, error.message).with_details(error.details))
         }

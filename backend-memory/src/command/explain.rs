@@ -2,15 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use odm_core::bson::{Document, doc};
+use odm_core::bson::{Bson, Document, doc};
 use odm_core::{
     Error, ErrorCode, Filter, Hint, Modification, Namespace, Operation, Projection, Result, Sort,
     Verbosity,
 };
 
-use crate::backend::{Engine, needs_matching, unsupported};
+use crate::backend::{Engine, counted, needs_matching, unsupported};
 use crate::filter::Matcher;
-use crate::plan::{Plan, Position, Stage, Wanted};
+use crate::plan::{DistinctScan, Plan, Position, Stage, Wanted, number};
 use crate::storage::CollState;
 
 /// What is explained: how documents are found, and what happens to them.
@@ -18,18 +18,33 @@ struct Explained<'a> {
     filter: &'a Filter,
     sort: Sort,
     hint: Option<&'a Hint>,
+    min: Option<&'a Document>,
+    max: Option<&'a Document>,
     skip: u64,
     limit: u64,
     projection: Option<&'a Projection>,
+    shown: Shown,
     purpose: Purpose,
+}
+
+/// What is handed out of a match.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    Document,
+    Key,
+    RecordId,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Purpose {
     Find,
     Count,
+    Distinct,
     Update,
     Delete,
+    /// `findAndModify`, which hands out what it changes.
+    UpdateOne,
+    DeleteOne,
 }
 
 impl<'a> Explained<'a> {
@@ -38,9 +53,12 @@ impl<'a> Explained<'a> {
             filter,
             sort: Sort::default(),
             hint,
+            min: None,
+            max: None,
             skip: 0,
             limit: 0,
             projection: None,
+            shown: Shown::Document,
             purpose,
         }
     }
@@ -52,6 +70,13 @@ impl<'a> Explained<'a> {
                 skip: find.skip,
                 limit: find.limit,
                 projection: find.projection.as_ref(),
+                min: find.min.as_ref(),
+                max: find.max.as_ref(),
+                shown: match (find.return_key, find.show_record_id) {
+                    (true, _) => Shown::Key,
+                    (false, true) => Shown::RecordId,
+                    (false, false) => Shown::Document,
+                },
                 ..Explained::new(&find.filter, find.hint.as_ref(), Purpose::Find)
             },
             Operation::Count(count) => Explained {
@@ -59,7 +84,9 @@ impl<'a> Explained<'a> {
                 limit: count.limit,
                 ..Explained::new(&count.filter, count.hint.as_ref(), Purpose::Count)
             },
-            Operation::Distinct(distinct) => Explained::new(&distinct.filter, None, Purpose::Find),
+            Operation::Distinct(distinct) => {
+                Explained::new(&distinct.filter, None, Purpose::Distinct)
+            }
             Operation::UpdateBatch(batch) => {
                 let [one] = batch.statements.as_slice() else { return Err(not_one()) };
                 let found = Explained::new(&one.filter, one.hint.as_ref(), Purpose::Update);
@@ -72,8 +99,8 @@ impl<'a> Explained<'a> {
             }
             Operation::FindAndModify(request) => {
                 let purpose = match request.modification {
-                    Modification::Remove => Purpose::Delete,
-                    _ => Purpose::Update,
+                    Modification::Remove => Purpose::DeleteOne,
+                    _ => Purpose::UpdateOne,
                 };
                 Explained {
                     sort: request.sort.clone(),
@@ -106,51 +133,86 @@ impl Engine {
         command: &Document,
     ) -> Result<Document> {
         let explained = Explained::of(operation)?;
+        if let Operation::Find(find) = operation {
+            find.check()?;
+        }
         let filter = explained.filter.normalized()?;
         let matcher = Matcher::compile(&filter)?;
         let (stage, run) = match self.catalog.find(ns) {
+            None if explained.purpose == Purpose::Count => {
+                (Stage::end_of_file().under("COUNT", Document::new()), Run::default())
+            }
             None => (Stage::end_of_file(), Run::default()),
             Some(cell) => {
                 let state = cell.snapshot();
+                if let Operation::Distinct(distinct) = operation
+                    && let Some(scan) = DistinctScan::explained(&state, &distinct.key, &filter)?
+                {
+                    let mut run = Run::default();
+                    scan.run(&state, &mut run.position, |_| {
+                        run.returned += 1;
+                        Ok(())
+                    })?;
+                    return Ok(reply(ns, command, &filter, &scan.stage(&state), run, verbosity));
+                }
                 let plan = Plan::choose(
                     &state,
                     Wanted {
                         filter: &filter,
                         sort: &explained.sort,
                         hint: explained.hint,
+                        min: explained.min,
+                        max: explained.max,
                         limit: last(explained.skip, explained.limit),
                         explain: true,
                     },
                 )?;
                 let stage = stages(&explained, &filter, &matcher, &state, &plan);
-                (stage, run(&explained, &matcher, &state, &plan))
+                (stage, run(&explained, &matcher, &state, &plan)?)
             }
         };
-        let mut reply = doc! {
-            "explainVersion": "1",
-            "queryPlanner": {
-                "namespace": ns.to_string(),
-                "indexFilterSet": false,
-                "parsedQuery": filter.to_document(),
-                "maxIndexedOrSolutionsReached": false,
-                "maxIndexedAndSolutionsReached": false,
-                "maxScansToExplodeReached": false,
-                "winningPlan": stage.to_plan(),
-                "rejectedPlans": [],
-            },
-        };
-        if verbosity != Verbosity::QueryPlanner {
-            let mut stats = run.position.figures(run.returned);
-            stats.insert("executionStages", stage.to_execution(run.returned));
-            reply.insert("executionStats", stats);
-        }
-        let mut shown = command.get_document("explain").unwrap_or(command).clone();
-        shown.insert("$db", ns.database());
-        reply.insert("command", shown);
-        reply.insert("serverInfo", doc! { "host": "memory", "port": 0, "version": "6.0.5" });
-        reply.insert("ok", 1.0);
-        Ok(reply)
+        Ok(reply(ns, command, &filter, &stage, run, verbosity))
     }
+}
+
+fn reply(
+    ns: &Namespace,
+    command: &Document,
+    filter: &Filter,
+    stage: &Stage,
+    run: Run,
+    verbosity: Verbosity,
+) -> Document {
+    let mut reply = doc! {
+        "explainVersion": "1",
+        "queryPlanner": {
+            "namespace": ns.to_string(),
+            "indexFilterSet": false,
+            "parsedQuery": filter.to_document(),
+            "maxIndexedOrSolutionsReached": false,
+            "maxIndexedAndSolutionsReached": false,
+            "maxScansToExplodeReached": false,
+            "winningPlan": stage.to_plan(),
+            // The choice is made by counting keys, so that no other plan is tried.
+            "rejectedPlans": [],
+        },
+    };
+    if verbosity != Verbosity::QueryPlanner {
+        let mut stats = run.position.figures(run.returned);
+        let mut stages = stage.to_execution(run.returned);
+        stages.extend(run.figures);
+        stats.insert("executionStages", stages);
+        if verbosity == Verbosity::AllPlansExecution {
+            stats.insert("allPlansExecution", Bson::Array(Vec::new()));
+        }
+        reply.insert("executionStats", stats);
+    }
+    let mut shown = command.get_document("explain").unwrap_or(command).clone();
+    shown.insert("$db", ns.database());
+    reply.insert("command", shown);
+    reply.insert("serverInfo", doc! { "host": "memory", "port": 0, "version": "6.0.5" });
+    reply.insert("ok", 1.0);
+    reply
 }
 
 /// How many matches have to be found for `limit` of them after `skip`; 0 for all.
@@ -165,35 +227,44 @@ fn stages(
     state: &CollState,
     plan: &Plan,
 ) -> Stage {
-    use crate::plan::number;
     let purpose = explained.purpose;
     if purpose == Purpose::Count && matcher.is_always_true() && explained.hint.is_none() {
         return Stage::fast_count();
+    }
+    if purpose == Purpose::Count
+        && !needs_matching(plan, matcher)
+        && let Some(scan) = plan.count_scan(state)
+    {
+        return scan.under("COUNT", Document::new());
     }
     let limit = last(explained.skip, explained.limit);
     let mut stage = plan.stages(state, filter, &explained.sort, limit);
     if matches!(filter, Filter::Or(_)) && !plan.is_point() {
         stage = stage.under("SUBPLAN", Document::new());
     }
-    if explained.skip > 0 {
+    let is_find = purpose == Purpose::Find;
+    if is_find && explained.skip > 0 {
         stage = stage.under("SKIP", doc! { "skipAmount": number(explained.skip) });
     }
-    let reads = matches!(purpose, Purpose::Find | Purpose::Count);
-    if reads && explained.limit > 0 && plan.is_sorted && !plan.is_point() {
+    if is_find && explained.limit > 0 && plan.is_sorted && !plan.is_point() {
         stage = stage.under("LIMIT", doc! { "limitAmount": number(explained.limit) });
     }
     stage = match purpose {
-        Purpose::Find => stage,
+        Purpose::Find | Purpose::Distinct => stage,
         Purpose::Count => stage.under("COUNT", Document::new()),
-        Purpose::Update => stage.under("UPDATE", Document::new()),
-        Purpose::Delete => stage.under("DELETE", Document::new()),
+        Purpose::Update | Purpose::UpdateOne => stage.under("UPDATE", Document::new()),
+        Purpose::Delete | Purpose::DeleteOne => stage.under("DELETE", Document::new()),
     };
-    match explained.projection.filter(|projection| !projection.is_empty()) {
-        Some(projection) => {
-            let shown = doc! { "transformBy": projection.to_document() };
-            stage.under("PROJECTION_SIMPLE", shown)
+    let projection = explained.projection.filter(|projection| !projection.is_empty());
+    let mut transform = projection.map(Projection::to_document).unwrap_or_default();
+    match explained.shown {
+        Shown::Key => stage.under("RETURN_KEY", Document::new()),
+        Shown::RecordId => {
+            transform.insert("$recordId", doc! { "$meta": "recordId" });
+            stage.under("PROJECTION_DEFAULT", doc! { "transformBy": transform })
         }
-        None => stage,
+        Shown::Document if transform.is_empty() => stage,
+        Shown::Document => stage.under("PROJECTION_SIMPLE", doc! { "transformBy": transform }),
     }
 }
 
@@ -201,15 +272,30 @@ fn stages(
 struct Run {
     position: Position,
     returned: u64,
+    /// What the topmost stage tells beside that.
+    figures: Document,
 }
 
 /// Finds what the operation would find, and changes nothing.
-fn run(explained: &Explained<'_>, matcher: &Matcher, state: &CollState, plan: &Plan) -> Run {
+fn run(
+    explained: &Explained<'_>,
+    matcher: &Matcher,
+    state: &CollState,
+    plan: &Plan,
+) -> Result<Run> {
     let mut run = Run::default();
     let limit = last(explained.skip, explained.limit);
-    let fast_count = explained.purpose == Purpose::Count && matcher.is_always_true();
-    if fast_count && explained.hint.is_none() {
-        return run;
+    if explained.purpose == Purpose::Count {
+        if matcher.is_always_true() && explained.hint.is_none() {
+            return Ok(run);
+        }
+        let last = if limit == 0 { u64::MAX } else { limit };
+        let found = counted(state, plan, matcher, last, &mut run.position)?;
+        run.figures = doc! {
+            "nCounted": number(found.saturating_sub(explained.skip)),
+            "nSkipped": number(found.min(explained.skip)),
+        };
+        return Ok(run);
     }
     let needs_matching = needs_matching(plan, matcher);
     let mut found = 0_u64;
@@ -221,10 +307,17 @@ fn run(explained: &Explained<'_>, matcher: &Matcher, state: &CollState, plan: &P
         let enough = plan.is_sorted && limit > 0 && found == limit;
         if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    if explained.purpose == Purpose::Find {
-        let after_skip = found.saturating_sub(explained.skip);
-        run.returned =
-            if explained.limit == 0 { after_skip } else { after_skip.min(explained.limit) };
+    let left = found.saturating_sub(explained.skip);
+    let shown = if explained.limit == 0 { left } else { left.min(explained.limit) };
+    match explained.purpose {
+        Purpose::Find | Purpose::Distinct => run.returned = shown,
+        Purpose::Delete | Purpose::DeleteOne => {
+            run.figures = doc! { "nWouldDelete": number(shown) };
+        }
+        _ => run.figures = doc! { "nMatched": number(shown) },
     }
-    run
+    if matches!(explained.purpose, Purpose::UpdateOne | Purpose::DeleteOne) {
+        run.returned = shown;
+    }
+    Ok(run)
 }

@@ -1,12 +1,12 @@
 //! The choice among indexes.
 
-use odm_core::bson::Bson;
-use odm_core::{Error, ErrorCode, Filter, Hint, SortOrder};
+use odm_core::bson::{Bson, Document};
+use odm_core::{Error, ErrorCode, FieldPath, Filter, Hint, SortOrder};
 
 use super::bounds::{self, Bounds, Cut};
-use super::{Access, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
+use super::{Access, DistinctScan, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
 use crate::storage::{CollState, Index, KeyRange};
-use crate::value::KeyBytes;
+use crate::value::{KeyBytes, ValueBuf};
 
 /// The most stretches that values of several fields are combined into.
 const MAX_RANGES: usize = 1000;
@@ -20,8 +20,17 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
     }
     if let Some(hint) = wanted.hint.filter(|hint| !is_empty(hint)) {
         let index = hinted(state, hint)?;
+        if let Some(range) = between(&state.indexes[index], wanted)? {
+            return Ok(bounded(state, index, range, wanted));
+        }
         let conjuncts = Conjuncts::of(wanted.filter);
         return Candidate::on(state, index, &conjuncts, wanted).map(Candidate::into_plan);
+    }
+    if has_bounds(wanted) {
+        return Err(Error::command(
+            ErrorCode(51_173),
+            "When using min()/max() a hint of which index to use must be provided",
+        ));
     }
     if let Some(key) = id_lookup(wanted.filter) {
         return Ok(Plan { access: Access::Id(key), is_sorted: true, is_exact: true });
@@ -60,6 +69,100 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
     ))
 }
 
+fn has_bounds(wanted: Wanted<'_>) -> bool {
+    bound(wanted.min).or(bound(wanted.max)).is_some()
+}
+
+/// An empty bound is none.
+fn bound(bound: Option<&Document>) -> Option<&Document> {
+    bound.filter(|bound| !bound.is_empty())
+}
+
+/// The stretch of the index that `min` and `max` ask for, if they are there.
+fn between(index: &Index, wanted: Wanted<'_>) -> Result<Option<KeyRange>, Error> {
+    if !has_bounds(wanted) {
+        return Ok(None);
+    }
+    let mut range = KeyRange::prefix(KeyBytes::new());
+    for (bound, end) in [(bound(wanted.min), &mut range.from), (bound(wanted.max), &mut range.to)] {
+        let Some(bound) = bound else { continue };
+        if !bound.keys().eq(index.spec.key.keys()) {
+            return Err(Error::command(
+                ErrorCode(51_174),
+                "The index chosen is not compatible with min/max",
+            ));
+        }
+        let values = bound.values().map(ValueBuf::from_bson).collect::<Result<Vec<_>, _>>()?;
+        *end = index.spec.pattern.encode(values.iter().map(ValueBuf::as_raw));
+    }
+    if range.from >= range.to {
+        return Err(Error::command(
+            ErrorCode(51_175),
+            "The value provided for min() does not come before the value provided for max() \
+             in the hinted index",
+        ));
+    }
+    Ok(Some(range))
+}
+
+/// The plan for a stretch of an index that was asked for.
+fn bounded(state: &CollState, position: usize, range: KeyRange, wanted: Wanted<'_>) -> Plan {
+    let direction = sort_direction(&state.indexes[position], 0, wanted);
+    Plan {
+        access: Access::Index(IndexScan {
+            index: position,
+            ranges: vec![range],
+            is_lookup: false,
+            backward: direction.unwrap_or(false),
+            described: Vec::new(),
+        }),
+        is_sorted: direction.is_some(),
+        is_exact: wanted.filter.is_empty(),
+    }
+}
+
+/// The scan for the different values of a field: without a filter, of the index with the fewest
+/// fields that begins with it; else of one whose bounds are the whole filter.
+pub(super) fn distinct(
+    state: &CollState,
+    key: &FieldPath,
+    filter: &Filter,
+    explain: bool,
+) -> Result<Option<DistinctScan>, Error> {
+    // Where a number may be a position in an array, the index has not what the path leads to.
+    if key.as_str().split('.').any(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Ok(None);
+    }
+    let wanted = Wanted { explain, ..Wanted::all(filter, None) };
+    let conjuncts = Conjuncts::of(filter);
+    let mut best: Option<(Candidate, usize)> = None;
+    for (position, index) in state.indexes.iter().enumerate() {
+        let fields = index.spec.fields();
+        let field = fields.iter().position(|(path, _)| path.as_str() == key.as_str());
+        let Some(field) = field.filter(|_| !index.spec.hidden) else { continue };
+        if filter.is_empty() {
+            let is_less = |best: &Candidate| {
+                fields.len() < state.indexes[best.scan.index].spec.fields().len()
+            };
+            let usable = field == 0 && index.spec.partial.is_none();
+            if usable && best.as_ref().is_none_or(|(best, _)| is_less(best)) {
+                best = Some((Candidate::on(state, position, &conjuncts, wanted)?, field));
+            }
+            continue;
+        }
+        if index.is_multikey() {
+            continue;
+        }
+        let candidate = Candidate::on(state, position, &conjuncts, wanted)?;
+        let usable = candidate.covers_every_match && candidate.is_exact && candidate.bounded > 0;
+        if usable && best.as_ref().is_none_or(|(best, _)| candidate.is_better(best, state, wanted))
+        {
+            best = Some((candidate, field));
+        }
+    }
+    Ok(best.map(|(candidate, field)| DistinctScan { scan: candidate.scan, field }))
+}
+
 fn is_empty(hint: &Hint) -> bool {
     matches!(hint, Hint::Keys(keys) if keys.is_empty())
 }
@@ -67,6 +170,13 @@ fn is_empty(hint: &Hint) -> bool {
 /// The plan that a sort or a hint by natural order asks for.
 fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
     let sorted = wanted.sort.keys.iter().find(|(path, _)| path.as_str() == NATURAL);
+    let no_bounds = || {
+        let message = "min and max are incompatible with $natural";
+        if has_bounds(wanted) {
+            return Err(Error::command(ErrorCode(291), message));
+        }
+        Ok(())
+    };
     if let Some((_, order)) = sorted {
         if wanted.sort.keys.len() > 1 {
             return Err(bad_value("Cannot include '$natural' in compound sort"));
@@ -83,6 +193,7 @@ fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
             }
             _ => {}
         }
+        no_bounds()?;
         let access = Access::Collection { backward };
         return Ok(Some(Plan { access, is_sorted: true, is_exact: wanted.filter.is_empty() }));
     }
@@ -92,7 +203,11 @@ fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
         is_sorted,
         is_exact: wanted.filter.is_empty(),
     };
-    Ok(wanted.hint.and_then(natural_hint).map(plan))
+    let hinted = wanted.hint.and_then(natural_hint);
+    if hinted.is_some() {
+        no_bounds()?;
+    }
+    Ok(hinted.map(plan))
 }
 
 /// Whether a hint by natural order is against it.
@@ -107,14 +222,23 @@ fn natural_hint(hint: &Hint) -> Option<bool> {
 }
 
 fn hinted(state: &CollState, hint: &Hint) -> Result<usize, Error> {
+    let is_shown = |position: &usize| !state.indexes[*position].spec.hidden;
     let found = match hint {
-        Hint::Name(name) => state.index_named(name),
-        Hint::Keys(keys) => state.indexes_on(keys).next(),
+        Hint::Name(name) => state.index_named(name).filter(is_shown),
+        Hint::Keys(keys) => {
+            let mut found = state.indexes_on(keys).filter(is_shown);
+            let first = found.next();
+            if found.next().is_some() {
+                return Err(Error::command(
+                    ErrorCode::INDEX_NOT_FOUND,
+                    "Hint matched multiple indexes, must hint by index name",
+                ));
+            }
+            first
+        }
         _ => None,
     };
-    found
-        .filter(|position| !state.indexes[*position].spec.hidden)
-        .ok_or_else(|| bad_value("hint provided does not correspond to an existing index"))
+    found.ok_or_else(|| bad_value("hint provided does not correspond to an existing index"))
 }
 
 fn bad_value(message: &str) -> Error {

@@ -4,7 +4,8 @@ use odm_core::bson::{Bson, Document, doc};
 use odm_core::{Filter, Sort};
 
 use super::bounds::{Bounds, Cut};
-use super::{Access, IndexScan, Plan, Position};
+use super::{Access, DistinctScan, IndexScan, Plan, Position};
+use crate::backend::MAX_SORT_BYTES;
 use crate::storage::{CollState, Index, display};
 
 /// The bounds of each field in words, in the direction of the scan.
@@ -177,9 +178,9 @@ impl Plan {
                 filtered.insert("direction", direction(*backward));
                 Stage::new("COLLSCAN", filtered)
             }
-            Access::Index(scan) => index_scan(state, scan).under("FETCH", filtered),
+            Access::Index(scan) => index_scan("IXSCAN", state, scan).under("FETCH", filtered),
             Access::Or(scans) => {
-                let inputs = scans.iter().map(|scan| index_scan(state, scan)).collect();
+                let inputs = scans.iter().map(|scan| index_scan("IXSCAN", state, scan)).collect();
                 let or = Stage { name: "OR", details: Document::new(), inputs };
                 or.under("FETCH", filtered)
             }
@@ -191,8 +192,29 @@ impl Plan {
         if limit > 0 {
             details.insert("limitAmount", number(limit));
         }
+        details.insert("memLimit", number(MAX_SORT_BYTES));
         details.insert("type", "simple");
         found.under("SORT", details)
+    }
+}
+
+impl Plan {
+    /// The stage of a count that needs no more than the keys of one stretch of an index.
+    pub(crate) fn count_scan(&self, state: &CollState) -> Option<Stage> {
+        match &self.access {
+            Access::Index(scan) if self.is_exact && scan.ranges.len() == 1 => {
+                Some(index_scan("COUNT_SCAN", state, scan))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl DistinctScan {
+    /// Its stage.
+    pub(crate) fn stage(&self, state: &CollState) -> Stage {
+        let covered = doc! { "transformBy": {} };
+        index_scan("DISTINCT_SCAN", state, &self.scan).under("PROJECTION_COVERED", covered)
     }
 }
 
@@ -209,7 +231,7 @@ impl Position {
     }
 }
 
-fn index_scan(state: &CollState, scan: &IndexScan) -> Stage {
+fn index_scan(name: &'static str, state: &CollState, scan: &IndexScan) -> Stage {
     let index = &state.indexes[scan.index];
     let spec = &index.spec;
     let mut multikey_paths = Document::new();
@@ -217,10 +239,13 @@ fn index_scan(state: &CollState, scan: &IndexScan) -> Stage {
     for (field, (path, _)) in spec.fields().iter().enumerate() {
         let paths = if index.is_multikey_at(field) { vec![path.as_str()] } else { Vec::new() };
         multikey_paths.insert(path.as_str(), paths);
-        bounds.insert(path.as_str(), scan.described.get(field).cloned().unwrap_or_default());
+        // Bounds by `min` and `max` are not of single fields.
+        if let Some(described) = scan.described.get(field) {
+            bounds.insert(path.as_str(), described.clone());
+        }
     }
     Stage::new(
-        "IXSCAN",
+        name,
         doc! {
             "keyPattern": spec.key.clone(),
             "indexName": &spec.name,

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use odm_core::Error;
 use rustc_hash::FxHashSet;
 
 use super::{Access, IndexScan, Plan};
+use crate::deadline::{self, Deadline};
 use crate::storage::{CollState, KeyRange, RecordId};
 use crate::value::{KeyBytes, Record};
 
@@ -26,6 +28,66 @@ pub(crate) struct Position {
     pub(crate) keys_examined: u64,
     /// How many documents were looked at.
     pub(crate) docs_examined: u64,
+    /// When to stop.
+    deadline: Deadline,
+    is_late: bool,
+    /// Whether [`found`](Position::found) is kept.
+    keeps_keys: bool,
+    found: Option<(usize, KeyBytes)>,
+}
+
+impl Position {
+    /// At the beginning of a scan that has to be over in time.
+    pub(crate) fn until(deadline: Deadline) -> Self {
+        Position { deadline, ..Position::default() }
+    }
+
+    /// At the beginning of a scan that remembers where in an index its last candidate was found.
+    pub(crate) fn with_keys(deadline: Deadline) -> Self {
+        Position { deadline, keeps_keys: true, ..Position::default() }
+    }
+
+    /// Sets when the scan has to be over.
+    pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// The index and the stored key by which the last candidate was found, if by one.
+    pub(crate) fn found(&self) -> Option<&(usize, KeyBytes)> {
+        self.found.as_ref()
+    }
+
+    /// Fails if the scan ended because it was late.
+    ///
+    /// # Errors
+    ///
+    /// `MaxTimeMSExpired` (50).
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_late { Err(deadline::expired()) } else { Ok(()) }
+    }
+
+    /// Counts a key of an index that is looked at; breaks if it is too late for that.
+    #[inline]
+    pub(super) fn examine_key(&mut self) -> ControlFlow<()> {
+        self.keys_examined += 1;
+        self.stop_if_late(self.keys_examined)
+    }
+
+    /// The same for a document of the collection.
+    #[inline]
+    fn examine_document(&mut self) -> ControlFlow<()> {
+        self.docs_examined += 1;
+        self.stop_if_late(self.docs_examined)
+    }
+
+    #[inline]
+    fn stop_if_late(&mut self, counted: u64) -> ControlFlow<()> {
+        if self.deadline.has_passed(counted) {
+            self.is_late = true;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 impl Plan {
@@ -45,6 +107,9 @@ impl Plan {
                 if let Some((id, record)) = state.find_by_id(key) {
                     position.keys_examined += 1;
                     position.docs_examined += 1;
+                    if position.keeps_keys {
+                        position.found = Some((0, key.clone()));
+                    }
                     // There is no other one, so this is the end whatever the visitor says.
                     let _ = visit(id, record);
                 }
@@ -53,7 +118,7 @@ impl Plan {
             Access::Collection { backward: false } => {
                 let from = position.record.unwrap_or(RecordId::ZERO);
                 for (id, record) in state.records.range(from, RecordId::MAX) {
-                    position.docs_examined += 1;
+                    position.examine_document()?;
                     if visit(id, record).is_break() {
                         position.record = Some(id.next());
                         return ControlFlow::Break(());
@@ -65,7 +130,7 @@ impl Plan {
             Access::Collection { backward: true } => {
                 let below = position.record.unwrap_or(RecordId::MAX);
                 for (id, record) in state.records.range_backward(below) {
-                    position.docs_examined += 1;
+                    position.examine_document()?;
                     if visit(id, record).is_break() {
                         position.record = Some(id);
                         return ControlFlow::Break(());
@@ -90,6 +155,31 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// How many documents there are, up to `last`, out of the keys of one index alone; for plans
+    /// whose candidates all match. `None` if it does not read one index.
+    pub(crate) fn count_keys(
+        &self,
+        state: &CollState,
+        position: &mut Position,
+        last: u64,
+    ) -> Option<u64> {
+        let Access::Index(scan) = &self.access else { return None };
+        let index = &state.indexes[scan.index];
+        let repeats = index.is_multikey();
+        let mut found = 0;
+        for range in &scan.ranges {
+            for (_, id) in index.entries.range(range, false) {
+                if found >= last || position.examine_key().is_break() {
+                    return Some(found);
+                }
+                found += u64::from(!repeats || position.seen.insert(id));
+            }
+        }
+        Some(found)
+    }
+}
+
 fn run_scan<'s>(
     scan: &IndexScan,
     state: &'s CollState,
@@ -105,23 +195,29 @@ fn run_scan<'s>(
         if scan.is_lookup {
             position.range += 1;
             let Some(id) = entries.get(&range.from) else { continue };
-            position.keys_examined += 1;
+            position.examine_key()?;
             if repeats && !position.seen.insert(id) {
                 continue;
             }
             let Some(record) = state.records.get(id) else { continue };
             position.docs_examined += 1;
+            if position.keeps_keys {
+                position.found = Some((scan.index, range.from.clone()));
+            }
             visit(id, record)?;
             continue;
         }
         let rest = rest_of(range, position.key.take(), scan.backward);
         for (key, id) in entries.range(&rest, scan.backward) {
-            position.keys_examined += 1;
+            position.examine_key()?;
             if repeats && !position.seen.insert(id) {
                 continue;
             }
             let Some(record) = state.records.get(id) else { continue };
             position.docs_examined += 1;
+            if position.keeps_keys {
+                position.found = Some((scan.index, key.clone()));
+            }
             if visit(id, record).is_break() {
                 position.key = Some(key.clone());
                 return ControlFlow::Break(());

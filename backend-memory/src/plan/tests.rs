@@ -62,7 +62,7 @@ struct Ran {
 fn run(state: &CollState, filter: Document, sort: Document, limit: u64) -> Ran {
     let filter = Filter::parse(&filter).unwrap();
     let sort = Sort::parse(&sort).unwrap();
-    let wanted = Wanted { filter: &filter, sort: &sort, hint: None, limit, explain: false };
+    let wanted = Wanted { sort: &sort, limit, ..Wanted::all(&filter, None) };
     let plan = Plan::choose(state, wanted).unwrap();
     let matcher = Matcher::compile(&filter).unwrap();
     let mut position = Position::default();
@@ -317,7 +317,7 @@ proptest! {
         for sort in [&unsorted, &sort] {
             for hint in &hints {
                 let wanted =
-                    Wanted { filter: &filter, sort, hint: hint.as_ref(), limit: 3, explain: true };
+                    Wanted { sort, limit: 3, explain: true, ..Wanted::all(&filter, hint.as_ref()) };
                 let plan = Plan::choose(&state, wanted).unwrap();
                 let mut found = Vec::new();
                 let mut position = Position::default();

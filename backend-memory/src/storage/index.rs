@@ -304,6 +304,13 @@ impl Index {
         key
     }
 
+    /// A stored key without what tells the documents of a non-unique index apart.
+    pub(crate) fn without_id(&self, stored: &KeyBytes) -> KeyBytes {
+        let bytes = stored.as_bytes();
+        let suffix = if self.spec.unique { 0 } else { size_of::<RecordId>() };
+        KeyBytes::from(&bytes[..bytes.len().saturating_sub(suffix)])
+    }
+
     /// Adds entries; all of them or, at a duplicate, none.
     pub(crate) fn insert(&mut self, keys: EntryKeys, id: RecordId) -> Result<(), KeyBytes> {
         for (done, key) in keys.iter().enumerate() {
@@ -340,6 +347,25 @@ impl Index {
             if found.is_empty() && pattern.encode(values.iter().copied()) == *key {
                 let names = self.spec.key.keys().cloned();
                 found = names.zip(values.iter().map(|value| value.to_bson())).collect();
+            }
+        });
+        debug_assert!(walked.is_ok(), "the document had its keys made before");
+        found
+    }
+
+    /// Of one of a document's keys, the value of the field at `position`, and the bytes up to its end.
+    pub(crate) fn key_prefix(
+        &self,
+        record: &Record,
+        key: &KeyBytes,
+        position: usize,
+    ) -> Option<(KeyBytes, Bson)> {
+        let pattern = &self.spec.pattern;
+        let mut found = None;
+        let walked = pattern.each_key(record, |values, _| {
+            if found.is_none() && pattern.encode(values.iter().copied()) == *key {
+                let prefix = pattern.encode(values.iter().take(position + 1).copied());
+                found = values.get(position).map(|value| (prefix, value.to_bson()));
             }
         });
         debug_assert!(walked.is_ok(), "the document had its keys made before");

@@ -24,6 +24,17 @@ pub fn first_batch(ns: &str, cursor_id: i64, batch: &[RawDoc]) -> Result<Documen
     cursor("firstBatch", ns, cursor_id, batch)
 }
 
+/// As [`first_batch`], in the order of fields that listings have, and `find` on a collection that
+/// does not exist.
+///
+/// # Errors
+///
+/// [`Error::Decode`] if a document cannot be decoded.
+pub fn first_listed(ns: &str, cursor_id: i64, batch: &[RawDoc]) -> Result<Document> {
+    let batch = batch.iter().map(RawDoc::to_document).collect::<Result<Vec<_>>>()?;
+    Ok(doc! { "cursor": { "id": cursor_id, "ns": ns, "firstBatch": batch }, "ok": 1.0 })
+}
+
 /// The reply to `getMore`. `cursor_id` is 0 if the cursor is exhausted.
 ///
 /// # Errors

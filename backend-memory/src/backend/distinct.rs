@@ -1,0 +1,133 @@
+//! `distinct`.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use odm_core::bson::Bson;
+use odm_core::{Distinct, Error, ErrorCode, FieldPath, Filter, Namespace, Result};
+
+use super::read::Search;
+use super::{Engine, options};
+use crate::deadline::Deadline;
+use crate::filter::Matcher;
+use crate::plan::{DistinctScan, Plan, Position, Wanted};
+use crate::storage::{CollState, check_name};
+use crate::value::{KeyBytes, RawVal, ValueBuf};
+
+/// How many bytes the values may have together.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+impl Engine {
+    pub(crate) fn distinct(&self, ns: &Namespace, distinct: &Distinct) -> Result<Vec<Bson>> {
+        options::check_collation(distinct.collation.as_ref())?;
+        check_name(ns)?;
+        let deadline = Deadline::after(distinct.max_time);
+        check_key(distinct.key.as_str())?;
+        let filter = distinct.filter.normalized()?;
+        let matcher = Matcher::compile(&filter)?;
+        let Some(cell) = self.catalog.find(ns) else { return Ok(Vec::new()) };
+        let state = cell.snapshot();
+        let mut values = Values::default();
+        let mut position = Position::until(deadline);
+        match DistinctScan::choose(&state, &distinct.key, &filter)? {
+            Some(scan) => scan.run(&state, &mut position, |value| match value {
+                // Kept as one value by the index, but it still counts by its elements.
+                Bson::Array(elements) => elements.into_iter().try_for_each(|one| values.add(one)),
+                value => values.add(value),
+            })?,
+            None => scan(&state, &filter, &matcher, distinct.key.as_str(), deadline, &mut values)?,
+        }
+        Ok(values.found.into_values().collect())
+    }
+}
+
+/// Checks the path as an expression's, but that a positional `$` stands for nothing here.
+fn check_key(key: &str) -> Result<()> {
+    let without: Vec<&str> = match key.split_once('.') {
+        Some((first, rest)) => {
+            [first].into_iter().chain(rest.split('.').filter(|part| *part != "$")).collect()
+        }
+        None => vec![key],
+    };
+    FieldPath::parse(&without.join(".")).map(drop)
+}
+
+/// The values that were found, in order; of equal ones the first.
+#[derive(Default)]
+struct Values {
+    found: BTreeMap<KeyBytes, Bson>,
+    bytes: usize,
+}
+
+impl Values {
+    fn add(&mut self, value: Bson) -> Result<()> {
+        let encoded = ValueBuf::from_bson(&value)?;
+        self.add_raw(encoded.as_raw())
+    }
+
+    fn add_raw(&mut self, value: RawVal<'_>) -> Result<()> {
+        let key = KeyBytes::of(value);
+        if self.found.contains_key(&key) {
+            return Ok(());
+        }
+        self.bytes += value.bytes().len() + 3;
+        if self.bytes >= MAX_BYTES {
+            return Err(Error::command(ErrorCode(17_217), "distinct too big, 16mb cap"));
+        }
+        self.found.insert(key, value.to_bson());
+        Ok(())
+    }
+}
+
+/// Looks into every match.
+fn scan(
+    state: &CollState,
+    filter: &Filter,
+    matcher: &Matcher,
+    key: &str,
+    deadline: Deadline,
+    values: &mut Values,
+) -> Result<()> {
+    let plan = Plan::choose(state, Wanted::all(filter, None))?;
+    let search = Search { state, plan: &plan, matcher, deadline };
+    let mut failed = Ok(());
+    search.each(|_, record| {
+        each_value(record.as_raw(), key, &mut |value| {
+            if failed.is_ok() {
+                failed = values.add_raw(value);
+            }
+        });
+        if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    failed
+}
+
+/// The values that `distinct` finds on a path: arrays count by their elements. A field whose name
+/// is the whole rest of the path, dots included, comes first; a number is a position in an array.
+fn each_value<'a>(document: RawVal<'a>, path: &str, found: &mut impl FnMut(RawVal<'a>)) {
+    let get = |name: &str| {
+        document.elements().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
+    };
+    match get(path) {
+        Some(array) if array.is_array() => array.elements().for_each(|(_, value)| found(value)),
+        Some(value) => found(value),
+        None => {
+            let Some((first, rest)) = path.split_once('.') else { return };
+            match get(first) {
+                Some(inner) if inner.is_object() => each_value(inner, rest, found),
+                Some(array) if array.is_array() => {
+                    let next = rest.split('.').next().unwrap_or_default();
+                    if !next.is_empty() && next.bytes().all(|byte| byte.is_ascii_digit()) {
+                        return each_value(array, rest, found);
+                    }
+                    for (_, element) in array.elements() {
+                        if element.is_object() || element.is_array() {
+                            each_value(element, rest, found);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
