@@ -6,14 +6,17 @@
 mod filter;
 mod index;
 mod json_schema;
+mod pattern;
+mod pick;
 mod projection;
 mod update;
 mod value;
 
-pub use filter::{filter, operand_filter};
+pub use filter::{filter, filter_template, operand_filter};
 pub use index::index;
 pub use json_schema::json_schema;
-pub use projection::{projection, sort};
+pub use pick::Template;
+pub use projection::{keys, projection, sort};
 pub use update::{replacement, update};
 pub use value::{document, documents, path, value};
 

@@ -10,12 +10,12 @@ use super::distinct;
 /// Paths that lead to keys. None leads to a position: the server's own answers change when such a path is indexed.
 const PATHS: [&str; 8] = ["a", "b", "c", "a.b", "a.c", "b.a", "a.b.c", "_id"];
 
-/// An index on one to three fields, as `createIndexes` takes it: `{key, name, unique}`.
+/// An index on one to three fields, as `createIndexes` takes it: `{key, name}` and options.
 pub fn index() -> impl Strategy<Value = Document> {
     let direction = select([1, -1].as_slice()).prop_map(Bson::Int32);
     let key = (select(PATHS.as_slice()).prop_map(str::to_owned), direction);
-    (vec(key, 1..4).prop_map(distinct), proptest::bool::weighted(0.3)).prop_map(
-        |(mut key, unique)| {
+    (vec(key, 1..4).prop_map(distinct), proptest::bool::weighted(0.3), kind()).prop_map(
+        |(mut key, unique, kind)| {
             if key.keys().eq(["_id"]) {
                 // There is one already, which cannot be had otherwise.
                 key.extend(doc! { "a": 1 });
@@ -25,7 +25,25 @@ pub fn index() -> impl Strategy<Value = Document> {
             if unique {
                 index.insert("unique", true);
             }
+            index.extend(kind);
             index
         },
     )
+}
+
+/// Mostly an index of all documents; sometimes a sparse or partial one.
+fn kind() -> impl Strategy<Value = Document> {
+    let partial = select(vec![
+        doc! { "a": { "$exists": true } },
+        doc! { "a": { "$gt": 0 } },
+        doc! { "b": { "$lte": 2 } },
+        doc! { "a": 1, "b": { "$gte": 0 } },
+        doc! { "a": { "$type": "int" } },
+        doc! { "a.b": 1 },
+    ]);
+    prop_oneof![
+        5 => Just(doc! {}),
+        1 => Just(doc! { "sparse": true }),
+        2 => partial.prop_map(|filter| doc! { "partialFilterExpression": filter }),
+    ]
 }

@@ -8,9 +8,11 @@ use proptest::sample::select;
 use super::distinct;
 use super::filter::operand_filter;
 use super::value::path;
+use crate::value::dec;
 
 /// Inclusions or exclusions, sometimes mixed (which is refused), sometimes with `$slice` or `$elemMatch`.
 pub fn projection() -> impl Strategy<Value = Document> {
+    let path = || prop_oneof![15 => path(), 1 => path().prop_map(|path| format!("{path}.$"))];
     (any::<bool>(), vec((path(), item()), 1..4), proptest::option::of(any::<bool>())).prop_map(
         |(include, items, id)| {
             let items =
@@ -23,16 +25,39 @@ pub fn projection() -> impl Strategy<Value = Document> {
 
 /// `None` for what the projection mostly does.
 fn item() -> BoxedStrategy<Option<Bson>> {
-    let flag = select(vec![Bson::Int32(1), Bson::Int32(0), true.into(), 0.0.into()]);
+    let flag = select(vec![
+        Bson::Int32(1),
+        Bson::Int32(0),
+        true.into(),
+        0.0.into(),
+        (-1_i64).into(),
+        dec("0"),
+        f64::NAN.into(),
+        bson::bson!({}),
+    ]);
     let slice = select(vec![
         Bson::Int32(1),
         Bson::Int32(-1),
         Bson::Int32(0),
         bson::bson!([1, 1]),
         bson::bson!([-2, 1]),
+        bson::bson!([1, 5]),
+        bson::bson!([1, 0]),
+        bson::bson!([-5, 2]),
+        Bson::Double(1.9),
+        Bson::Int64(i64::MIN),
+        dec("2"),
     ]);
+    let part = (path(), any::<bool>()).prop_map(|(path, include)| {
+        let flag = Bson::Boolean(include);
+        match path.split_once('.') {
+            Some((first, rest)) if include => bson::bson!({ first: { rest: flag } }),
+            _ => bson::bson!({ path: flag }),
+        }
+    });
     prop_oneof![
         20 => Just(None),
+        1 => part.prop_map(Some),
         1 => flag.prop_map(Some),
         1 => slice.prop_map(|slice| Some(bson::bson!({ "$slice": slice }))),
         1 => operand_filter(0).prop_map(|filter| Some(bson::bson!({ "$elemMatch": filter }))),
@@ -42,10 +67,14 @@ fn item() -> BoxedStrategy<Option<Bson>> {
 
 /// A sort that leaves no ties: `_id` is its last key.
 pub fn sort() -> impl Strategy<Value = Document> {
-    let key = (path(), select([1, -1].as_slice()).prop_map(Bson::Int32));
-    (vec(key, 1..4), select([1, -1].as_slice())).prop_map(|(keys, last)| {
-        let mut sort = distinct(keys);
+    (keys(), select([1, -1].as_slice())).prop_map(|(mut sort, last)| {
         sort.extend(doc! { "_id": last });
         sort
     })
+}
+
+/// The keys of a sort; documents may tie.
+pub fn keys() -> impl Strategy<Value = Document> {
+    let key = (path(), select([1, -1].as_slice()).prop_map(Bson::Int32));
+    vec(key, 1..4).prop_map(distinct)
 }

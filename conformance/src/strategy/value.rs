@@ -47,6 +47,7 @@ fn scalar() -> impl Strategy<Value = Bson> {
     prop_oneof![
         4 => number(),
         2 => select(["", "a", "b", "ab", "A", "1", "é"].as_slice()).prop_map(Bson::from),
+        1 => awkward(),
         1 => Just(Bson::Null),
         1 => any::<bool>().prop_map(Bson::Boolean),
         1 => select(vec![date(0), date(1), ts(0, 1), ts(1, 0), oid(0), oid(1)]),
@@ -55,6 +56,45 @@ fn scalar() -> impl Strategy<Value = Bson> {
             Bson::MinKey, Bson::MaxKey, Bson::Symbol("a".to_owned()), Bson::Undefined, js_scope("a", bson::doc! { "a": 1 }),
         ]),
     ]
+}
+
+/// What is at the edge of its type, or of a type that nobody uses any more.
+fn awkward() -> impl Strategy<Value = Bson> {
+    select(vec![
+        date(-1),
+        date(i64::MIN),
+        date(i64::MAX),
+        // `Timestamp(0, 0)` is the clock, on insertion.
+        ts(u32::MAX, u32::MAX),
+        bin(2, &[1, 2]),
+        bin(0, &[255]),
+        bin(0, &[1, 0, 0, 0, 0, 0, 0, 0, 0]),
+        bin(128, b"ab"),
+        oid(255),
+        db_pointer(),
+        js(""),
+        js_scope("", bson::doc! {}),
+        re("a", "im"),
+        re("", ""),
+        Bson::Symbol(String::new()),
+        Bson::from("a\nb"),
+        Bson::from("a\0b"),
+        Bson::from("\u{1F600}"),
+        Bson::from("É"),
+        Bson::from("10"),
+        Bson::from("b a"),
+        Bson::from("Ab"),
+    ])
+}
+
+/// `DBPointer`, which the crate reads but does not make.
+fn db_pointer() -> Bson {
+    let mut bytes = vec![28, 0, 0, 0, 0x0C, b'p', 0, 2, 0, 0, 0, b'c', 0];
+    bytes.extend([7; 12]);
+    bytes.extend([0, 0]);
+    bytes[0] = u8::try_from(bytes.len()).unwrap_or_default();
+    let doc = bson::deserialize_from_slice::<Document>(&bytes).unwrap_or_default();
+    doc.get("p").cloned().unwrap_or(Bson::Undefined)
 }
 
 /// Few numbers, each in every type that can hold it, and the odd ones.
@@ -86,6 +126,23 @@ fn number() -> impl Strategy<Value = Bson> {
         Bson::Double(9_007_199_254_740_992.0),
         dec("1E+30"),
         Bson::Double(1e30),
+        Bson::Double(f64::MIN_POSITIVE / 2.0),
+        Bson::Double(f64::MAX),
+        Bson::Double(-1.5),
+        Bson::Int32(i32::MIN),
+        Bson::Int64(i64::MIN),
+        Bson::Int64(i64::MAX - 1),
+        Bson::Double(9_223_372_036_854_775_808.0),
+        Bson::Int64(1 << 53),
+        dec("9007199254740993"),
+        dec("9223372036854775807"),
+        dec("1E-6176"),
+        dec("9.999999999999999999999999999999999E+6144"),
+        dec("0E+6111"),
+        dec("1.50"),
+        dec("-NaN"),
+        dec("Infinity"),
+        Bson::Double(f64::NEG_INFINITY),
     ]);
     prop_oneof![4 => small, 1 => odd]
 }

@@ -34,10 +34,14 @@ impl Property {
         let outcome = (self.test)(bench, &counts);
         let (compared, unsupported) = (counts.compared.get(), counts.unsupported.get());
         let line = format!(
-            "differential: name={} seed={} cases={} comparisons={compared} unsupported={unsupported}",
+            "differential: name={} seed={} cases={} comparisons={compared} unsupported={unsupported} \
+             refused={} filters={} selective={}",
             self.name,
             bench.seed,
             counts.cases.get(),
+            counts.refused.get(),
+            counts.filters.get(),
+            counts.selective.get(),
         );
         let outcome = outcome.and_then(|_| {
             if unsupported * 100 > (compared + unsupported) * UNSUPPORTED_PERCENT {

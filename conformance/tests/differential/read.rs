@@ -1,13 +1,13 @@
-//! What is found: filters, sorts, projections, counts, distinct values.
+//! What is found: filters, sorts, projections, counts, distinct values. Each case asks much of the same documents.
 
 use bson::{Document, doc};
-use conformance::strategy::{documents, filter, path, projection, sort};
+use conformance::strategy::{Template, documents, filter_template, keys, path, projection, sort};
 use proptest::collection::vec;
 use proptest::option::weighted;
-use proptest::strategy::Strategy;
+use proptest::prelude::*;
 
 use crate::property::{Bench, Property};
-use crate::round::Counts;
+use crate::round::{Counts, Order};
 
 pub(crate) const PROPERTIES: &[Property] = &[
     Property { name: "filter", test: filters },
@@ -17,55 +17,64 @@ pub(crate) const PROPERTIES: &[Property] = &[
 ];
 
 /// A filter, or often none.
-fn some_filter() -> impl Strategy<Value = Document> {
-    weighted(0.4, filter()).prop_map(Option::unwrap_or_default)
+fn some_filter() -> impl Strategy<Value = Option<Template>> {
+    weighted(0.4, filter_template())
+}
+
+fn on(filter: Option<&Template>, docs: &[Document]) -> Document {
+    filter.map(|filter| filter.on(docs)).unwrap_or_default()
 }
 
 fn filters(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..20), vec(filter(), 1..30));
+    let strategy = (documents(1..40), vec(filter_template(), 1..80));
     bench.check("filter", counts, &strategy, |round, (docs, filters)| {
         round.fill(&docs)?;
-        for filter in filters {
-            round.same(doc! { "find": "c", "filter": filter })?;
-        }
-        Ok(())
+        let find = |filter: &Template| doc! { "find": "c", "filter": filter.on(&docs) };
+        round.same_reads(filters.iter().map(|filter| (find(filter), Order::Matters)).collect())
     })
 }
 
 fn sorts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let query = (some_filter(), sort(), 0_i32..4, 0_i32..8);
-    let strategy = (documents(1..20), vec(query, 1..15));
+    let order = prop_oneof![2 => sort().boxed(), 1 => keys().boxed()];
+    let query = (some_filter(), order, 0_i32..4, 0_i32..8);
+    let strategy = (documents(1..40), vec(query, 1..50));
     bench.check("sort", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        for (filter, sort, skip, limit) in queries {
-            round.same(doc! {
-                "find": "c", "filter": filter, "sort": sort, "skip": skip, "limit": limit,
-            })?;
-        }
-        Ok(())
+        let find = |(filter, sort, skip, limit): (Option<Template>, Document, i32, i32)| {
+            // Of documents that tie, a limit leaves any.
+            let limit = if sort.contains_key("_id") { limit } else { 0 };
+            let filter = on(filter.as_ref(), &docs);
+            let find =
+                doc! { "find": "c", "filter": filter, "sort": sort, "skip": skip, "limit": limit };
+            (find, Order::Matters)
+        };
+        round.same_reads(queries.into_iter().map(find).collect())
     })
 }
 
 fn projections(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..12), vec((some_filter(), projection()), 1..20));
+    let strategy = (documents(1..20), vec((some_filter(), projection()), 1..50));
     bench.check("projection", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        for (filter, projection) in queries {
-            round.same(doc! { "find": "c", "filter": filter, "projection": projection })?;
-        }
-        Ok(())
+        let find = |(filter, projection): (Option<Template>, Document)| {
+            let filter = on(filter.as_ref(), &docs);
+            (doc! { "find": "c", "filter": filter, "projection": projection }, Order::Matters)
+        };
+        round.same_reads(queries.into_iter().map(find).collect())
     })
 }
 
 fn distinct_and_count(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let query = (path(), some_filter(), 0_i32..4, -3_i32..8);
-    let strategy = (documents(1..20), vec(query, 1..15));
+    let strategy = (documents(1..40), vec(query, 1..40));
     bench.check("distinct", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        for (key, filter, skip, limit) in queries {
-            round.same(doc! { "distinct": "c", "key": key, "query": filter.clone() })?;
-            round.same(doc! { "count": "c", "query": filter, "skip": skip, "limit": limit })?;
-        }
-        Ok(())
+        let both = |(key, filter, skip, limit): (String, Option<Template>, i32, i32)| {
+            let query = on(filter.as_ref(), &docs);
+            let distinct = doc! { "distinct": "c", "key": key, "query": query.clone() };
+            let count = doc! { "count": "c", "query": query, "skip": skip, "limit": limit };
+            [(distinct, Order::Matters), (count, Order::Matters)]
+        };
+        round.same_reads(queries.into_iter().flat_map(both).collect())
     })
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use backend_memory::MemoryBackend;
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use conformance::show;
+use futures_util::{StreamExt, stream};
 use odm_core::{Database, Error};
 use tokio::runtime::Runtime;
 
@@ -15,6 +16,15 @@ pub(crate) struct Counts {
     pub(crate) cases: Cell<u64>,
     pub(crate) compared: Cell<u64>,
     pub(crate) unsupported: Cell<u64>,
+    pub(crate) refused: Cell<u64>,
+    /// Filters that found some documents and left others, of those that were accepted.
+    pub(crate) selective: Cell<u64>,
+    pub(crate) filters: Cell<u64>,
+}
+
+/// One more.
+fn count(cell: &Cell<u64>) {
+    cell.set(cell.get() + 1);
 }
 
 /// Two databases that start out empty and are given the same commands.
@@ -28,9 +38,12 @@ pub(crate) struct Round<'a> {
     history: Vec<String>,
 }
 
+/// How many commands the server is given at once.
+const AT_ONCE: usize = 16;
+
 /// Whether the order of the documents found is compared.
-#[derive(Clone, Copy, PartialEq)]
-enum Order {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Order {
     Matters,
     /// Without a sort, an index gives the order, and which index is the planner's choice.
     IsFree,
@@ -66,12 +79,7 @@ impl<'a> Round<'a> {
     ///
     /// What the memory engine does not support is counted, and not run on the server.
     pub(crate) fn same(&mut self, command: Document) -> Result<Option<Document>, String> {
-        self.compare(command, Order::Matters)
-    }
-
-    /// The same, but for the order of what was found.
-    pub(crate) fn same_in_any_order(&mut self, command: Document) -> Result<(), String> {
-        self.compare(command, Order::IsFree).map(drop)
+        self.write(command)
     }
 
     /// All documents are the same, in natural order, and the memory engine's indexes hold what they should.
@@ -80,24 +88,73 @@ impl<'a> Round<'a> {
         self.engine.check_consistency().map_err(|why| self.report(&format!("  memory {why}")))
     }
 
-    fn compare(&mut self, command: Document, order: Order) -> Result<Option<Document>, String> {
+    /// Runs commands that change nothing on both, and fails unless both answer alike to each.
+    pub(crate) fn same_reads(&mut self, commands: Vec<(Document, Order)>) -> Result<(), String> {
+        let total = self.on_memory(doc! { "count": "c" }).and_then(|reply| reply.get_i32("n").ok());
+        let mut asked = Vec::with_capacity(commands.len());
+        for (command, order) in commands {
+            let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
+            match memory {
+                Err(Error::Unsupported { .. }) => count(&self.counts.unsupported),
+                memory => asked.push((command, Answer::new(memory, order), order)),
+            }
+        }
+        let server = stream::iter(&asked)
+            .map(|(command, _, _)| self.server.run_command(command.clone()))
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>();
+        let server = self.runtime.block_on(server);
+        for ((command, memory, order), server) in asked.iter().zip(server) {
+            self.compare(command, memory, &Answer::new(server, *order))?;
+            self.count_filter(command, memory, total);
+        }
+        Ok(())
+    }
+
+    fn count_filter(&self, command: &Document, answer: &Answer, total: Option<i32>) {
+        let Some(filter) = command.get("filter").or_else(|| command.get("query")) else { return };
+        let asks = filter.as_document().is_some_and(|filter| !filter.is_empty());
+        if !asks || !matches!(answer, Answer::Reply(_)) {
+            return;
+        }
+        let found = self
+            .on_memory(doc! { "count": "c", "query": filter.clone() })
+            .and_then(|reply| reply.get_i32("n").ok());
+        count(&self.counts.filters);
+        if found.is_some_and(|n| n > 0) && found < total {
+            count(&self.counts.selective);
+        }
+    }
+
+    fn on_memory(&self, command: Document) -> Option<Document> {
+        self.runtime.block_on(self.memory.run_command(command)).ok()
+    }
+
+    fn write(&mut self, command: Document) -> Result<Option<Document>, String> {
         let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
         if let Err(Error::Unsupported { .. }) = memory {
-            self.counts.unsupported.set(self.counts.unsupported.get() + 1);
+            count(&self.counts.unsupported);
             return Ok(None);
         }
         let server = self.on_server(command.clone());
-        self.counts.compared.set(self.counts.compared.get() + 1);
-        let memory = Answer::new(memory, order);
-        let server = Answer::new(server, order);
-        if memory.is_same(&server) {
-            self.history.push(show(&command));
-            return match memory {
-                Answer::Reply(reply) => Ok(Some(reply)),
-                _ => Ok(None),
-            };
+        let memory = Answer::new(memory, Order::Matters);
+        self.compare(&command, &memory, &Answer::new(server, Order::Matters))?;
+        self.history.push(show(&command));
+        Ok(match memory {
+            Answer::Reply(reply) => Some(reply),
+            _ => None,
+        })
+    }
+
+    fn compare(&self, command: &Document, memory: &Answer, server: &Answer) -> Result<(), String> {
+        count(&self.counts.compared);
+        if memory.is_same(server) {
+            if let Answer::Refused(..) = memory {
+                count(&self.counts.refused);
+            }
+            return Ok(());
         }
-        let run = show(&command);
+        let run = show(command);
         Err(self.report(&format!("  run    {run}\n  memory {memory}\n  server {server}")))
     }
 

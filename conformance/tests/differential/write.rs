@@ -1,13 +1,15 @@
 //! What is changed: updates, upserts, sequences of writes, and indexes, which must not change the answers.
 
 use bson::{Bson, Document, doc};
-use conformance::strategy::{document, documents, filter, index, projection, sort, update};
+use conformance::strategy::{
+    document, documents, filter, filter_template, index, projection, sort, update,
+};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 
 use crate::property::{Bench, Property};
-use crate::round::{Counts, Round};
+use crate::round::{Counts, Order, Round};
 
 pub(crate) const PROPERTIES: &[Property] = &[
     Property { name: "update", test: updates },
@@ -103,7 +105,7 @@ fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let strategy = (
         vec(index(), 1..3),
         documents(1..20),
-        vec((filter(), sort(), 0_i32..6), 1..10),
+        vec((filter_template(), sort(), 0_i32..6), 1..12),
         vec(update(), 0..6),
         any::<bool>(),
     );
@@ -113,12 +115,16 @@ fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
             .iter()
             .map(|index| doc! { "createIndexes": "c", "indexes": [index.clone()] })
             .collect();
-        let insert = doc! { "insert": "c", "documents": docs, "ordered": false };
+        let insert = doc! { "insert": "c", "documents": docs.clone(), "ordered": false };
         // Either the index refuses documents, or documents refuse the index.
         let (before, after) = if first { (create, vec![insert]) } else { (vec![insert], create) };
         for command in before.into_iter().chain(after) {
             round.same(command)?;
         }
+        let queries: Vec<_> = queries
+            .into_iter()
+            .map(|(filter, sort, limit)| (filter.on(&docs), sort, limit))
+            .collect();
         find_by_indexes(round, &indexes, &queries)?;
         // Each on one document: of several, an index decides which is the first.
         for (id, update) in (0_i32..).zip(updates) {
@@ -134,15 +140,19 @@ fn find_by_indexes(
     indexes: &[Document],
     queries: &[(Document, Document, i32)],
 ) -> Result<(), String> {
+    let mut reads = Vec::new();
     for ((filter, sort, limit), index) in queries.iter().zip(indexes.iter().cycle()) {
         let find = doc! { "find": "c", "filter": filter.clone() };
-        round.same_in_any_order(find.clone())?;
         let mut hinted = find.clone();
         hinted.extend(doc! { "hint": index.get_document("key").cloned().unwrap_or_default() });
-        round.same_in_any_order(hinted)?;
-        let mut sorted = find;
+        let mut sorted = find.clone();
         sorted.extend(doc! { "sort": sort.clone(), "limit": *limit });
-        round.same(sorted)?;
+        let count = doc! { "count": "c", "query": filter.clone() };
+        let key = sort.keys().next().map_or("a", String::as_str);
+        let distinct = doc! { "distinct": "c", "key": key, "query": filter.clone() };
+        reads.extend([(find, Order::IsFree), (hinted, Order::IsFree)]);
+        reads.extend([sorted, count, distinct].map(|read| (read, Order::Matters)));
     }
+    round.same_reads(reads)?;
     round.same_state()
 }
