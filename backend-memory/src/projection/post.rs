@@ -1,5 +1,6 @@
 //! What acts on the projected document: `$slice` and the positional `.$`.
 
+use odm_core::bson::spec::ElementType;
 use odm_core::{Error, ErrorCode};
 
 use crate::filter::Matcher;
@@ -97,46 +98,88 @@ impl Positional {
     /// 51246 if the filter matched no element of an array; 51247 if the array on the path is
     /// another one and has no such element.
     pub(super) fn apply(&self, doc: &Record, projected: RawVal<'_>) -> Result<Vec<u8>, Error> {
-        let index = self.matcher.matched_index(doc);
         let path: Vec<&str> = self.path.split('.').collect();
+        let Some((array, depth)) = first_array(projected, &path) else {
+            return Ok(projected.bytes().to_vec());
+        };
+        let index = self.matcher.matched_index(doc).ok_or_else(|| {
+            Error::command(
+                ErrorCode(51_246),
+                "positional operator '.$' couldn't find a matching element in the array",
+            )
+        })?;
+        let element = array.at(index).ok_or_else(|| {
+            Error::command(ErrorCode(51_247), "positional operator '.$' element mismatch")
+        })?;
         let mut out = Vec::with_capacity(projected.bytes().len());
         let start = begin(&mut out);
-        write_positional(projected, &path, index, &mut out)?;
+        let path = path.get(..=depth).unwrap_or_default();
+        set_element(Some(projected), Some(doc.as_raw()), path, element, &mut out);
         finish(&mut out, start);
         Ok(out)
     }
 }
 
-fn write_positional(
-    document: RawVal<'_>,
-    path: &[&str],
-    index: Option<usize>,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let Some((first, rest)) = path.split_first() else { return Ok(()) };
-    for (name, value) in document.elements() {
-        if name != first.as_bytes() {
-            append(out, name, value);
-        } else if value.is_array() {
-            let index = index.ok_or_else(|| {
-                Error::command(
-                    ErrorCode(51_246),
-                    "positional operator '.$' couldn't find a matching element in the array",
-                )
-            })?;
-            let element = value.at(index).ok_or_else(|| {
-                Error::command(ErrorCode(51_247), "positional operator '.$' element mismatch")
-            })?;
-            let start = begin_nested(out, name, value.kind());
-            append_at(out, 0, element);
-            finish(out, start);
-        } else if value.is_object() && !rest.is_empty() {
-            let start = begin_nested(out, name, value.kind());
-            write_positional(value, rest, index, out)?;
-            finish(out, start);
-        } else {
-            append(out, name, value);
+/// The first array that the path leads to, and at which of its names.
+///
+/// A name that leads to no document is passed over, and the next one looked for in its stead: so
+/// the server finds `b` by `a.b` where there is no `a`.
+fn first_array<'a>(document: RawVal<'a>, path: &[&str]) -> Option<(RawVal<'a>, usize)> {
+    let mut document = document;
+    for (depth, name) in path.iter().enumerate() {
+        match document.get(name.as_bytes()) {
+            Some(array) if array.is_array() => return Some((array, depth)),
+            Some(inner) if inner.is_object() => document = inner,
+            _ => {}
         }
     }
-    Ok(())
+    None
+}
+
+/// Writes the fields of a document with an array of one element at `path`. A field that the
+/// projection has left out comes back in its place.
+fn set_element(
+    document: Option<RawVal<'_>>,
+    original: Option<RawVal<'_>>,
+    path: &[&str],
+    element: RawVal<'_>,
+    out: &mut Vec<u8>,
+) {
+    let Some((first, rest)) = path.split_first() else { return };
+    let name = first.as_bytes();
+    let document = document.filter(|document| document.is_object());
+    let original = original.filter(|original| original.is_object());
+    let write = |out: &mut Vec<u8>| {
+        if rest.is_empty() {
+            let start = begin_nested(out, name, ElementType::Array);
+            append_at(out, 0, element);
+            finish(out, start);
+        } else {
+            let start = begin_nested(out, name, ElementType::EmbeddedDocument);
+            let document = document.and_then(|parent| parent.get(name));
+            let original = original.and_then(|parent| parent.get(name));
+            set_element(document, original, rest, element, out);
+            finish(out, start);
+        }
+    };
+    let mut written = false;
+    let is_there = document.is_some_and(|document| document.get(name).is_some());
+    let after: Vec<&[u8]> = match original {
+        Some(original) if !is_there => {
+            original.elements().map(|(name, _)| name).skip_while(|other| *other != name).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (other, value) in document.into_iter().flat_map(RawVal::elements) {
+        if !written && (other == name || after.contains(&other)) {
+            write(out);
+            written = true;
+        }
+        if other != name {
+            append(out, other, value);
+        }
+    }
+    if !written {
+        write(out);
+    }
 }

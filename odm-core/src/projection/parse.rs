@@ -28,7 +28,10 @@ impl Projection {
         for (name, value) in doc {
             parser.parse_field("", name, value)?;
         }
-        Ok(Projection::Fields(parser.fields))
+        match parser.constant {
+            Some(refused) => Err(refused),
+            None => Ok(Projection::Fields(parser.fields)),
+        }
     }
 
     /// The same projection, read if it is [`Projection::Raw`], for evaluators.
@@ -79,6 +82,8 @@ struct Parser {
     paths: PathTree,
     has_positional: bool,
     has_elem_match: bool,
+    /// What is wrong with a constant expression: the server evaluates it when all fields are read.
+    constant: Option<Error>,
 }
 
 impl Parser {
@@ -99,6 +104,7 @@ impl Parser {
                 })
             }
             Bson::Document(doc) => {
+                self.paths.enter(&path)?;
                 doc.iter().try_for_each(|(name, value)| self.parse_field(&path, name, value))
             }
             value if is_flag(value) => {
@@ -145,8 +151,8 @@ impl Parser {
             }
             _ => {
                 self.has_positional = true;
-                self.set_mode(Mode::Inclusion, path)?;
-                self.add(path, ProjectionItem::Positional)
+                self.add(path, ProjectionItem::Positional)?;
+                self.set_mode(Mode::Inclusion, path)
             }
         }
     }
@@ -167,7 +173,10 @@ impl Parser {
                         check_slice_arity(operand)?;
                     }
                     self.add_expression(path, operator, operand)?;
-                    check_slice_operand(operand)
+                    if let Err(refused) = check_slice_operand(operand) {
+                        self.constant.get_or_insert(refused);
+                    }
+                    Ok(())
                 }
             },
             "$elemMatch" => {
@@ -337,6 +346,21 @@ struct PathTree {
 }
 
 impl PathTree {
+    /// Begins the fields below `path`, which may be there in part.
+    fn enter(&self, path: &str) -> Result<()> {
+        let mut tree = self;
+        for name in path.split('.') {
+            if tree.is_taken {
+                return refuse(31_249, format!("path collision at {path}"));
+            }
+            match tree.names.get(name) {
+                Some(inner) => tree = inner,
+                None => return Ok(()),
+            }
+        }
+        if tree.is_taken { refuse(31_250, format!("path collision at {path}")) } else { Ok(()) }
+    }
+
     fn insert(&mut self, path: &str) -> Result<()> {
         let mut tree = self;
         let mut is_new = false;
