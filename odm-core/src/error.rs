@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use bson::{Bson, Document};
 
+use crate::lookup::LookupError;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -175,6 +177,9 @@ pub enum Error {
     /// A connection string, an option or a declaration is wrong.
     #[error("invalid configuration: {0}")]
     Config(String),
+    /// A lookup, or a parameter of a query string, is refused.
+    #[error(transparent)]
+    Lookup(Box<LookupError>),
     /// The operation did not finish within its deadline.
     #[error("{operation} did not finish within {limit:?}")]
     Timeout {

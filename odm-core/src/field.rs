@@ -14,8 +14,10 @@ use std::ops::Deref;
 
 pub use array::PushOptions;
 pub use filter::FilterOf;
+pub(crate) use filter::elem_match;
 pub use marker::{ArrayOf, Integer, Numeric, Ordered, Temporal, Text};
 pub use sort::SortOf;
+pub(crate) use text::{literal, regex};
 pub use update::UpdateOf;
 
 use crate::error::{Error, Result};

@@ -13,6 +13,7 @@ mod executor;
 mod field;
 mod filter;
 mod index;
+pub mod lookup;
 mod namespace;
 mod number;
 mod operand;
@@ -53,6 +54,7 @@ pub use filter::{
     Predicate, SchemaTypes, TextSearch, TypeSpec,
 };
 pub use index::{Hint, Index, IndexKind};
+pub use lookup::LookupError;
 pub use namespace::{FieldPath, Namespace};
 pub use odm_core_derive::{Document, Embedded};
 pub use operand::{Comparand, Operand};

@@ -1,6 +1,7 @@
 //! Queries: lazy, cloneable, run on an [`Executor`].
 
 mod find_and_modify;
+mod lookup;
 mod update;
 
 use std::fmt;

@@ -263,7 +263,7 @@ where
 /// The language writes conditions on the element itself (`{$gte: 5}`) and on its fields
 /// (`{score: {$gte: 5}}`) in two ways. The first has no `$or`; but some element is A or B exactly
 /// if some element is A or some element is B.
-pub(super) fn elem_match(path: &FieldPath, filter: Filter) -> Result<Filter> {
+pub(crate) fn elem_match(path: &FieldPath, filter: Filter) -> Result<Filter> {
     if !has_own(&filter) {
         return Ok(Filter::Field(
             path.clone(),

@@ -57,7 +57,7 @@ impl<D, T: FieldType> Field<D, T> {
     }
 }
 
-fn regex(pattern: &str, options: &str) -> Result<Regex> {
+pub(crate) fn regex(pattern: &str, options: &str) -> Result<Regex> {
     let mut options: Vec<char> = options.chars().collect();
     options.sort_unstable();
     options.dedup();
@@ -71,7 +71,7 @@ fn regex(pattern: &str, options: &str) -> Result<Regex> {
 }
 
 /// The pattern that matches `text` and nothing else.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

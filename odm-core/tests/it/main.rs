@@ -8,6 +8,7 @@ mod command;
 mod database;
 mod filter;
 mod index;
+mod lookup;
 mod models;
 mod projection;
 mod property;
