@@ -56,9 +56,11 @@ use crate::namespace::FieldPath;
 use crate::schema::{Schema, TypeSchema};
 
 pub use error::LookupError;
-pub(crate) use error::clip;
-pub(crate) use operator::Takes;
-pub(crate) use path::{Parsed, Scope, parse};
+use error::clip;
+pub(crate) use operator::{OPERATORS, Operator, Takes, leaf};
+pub(crate) use path::{Parsed, Walked, walk, walk_path};
+use path::{Scope, parse};
+pub(crate) use value::describe;
 
 impl Filter {
     /// One condition, named by a lookup such as `age__gte`: see [the list](crate::lookup).

@@ -132,8 +132,46 @@ enum Below {
     Nothing,
 }
 
+/// The field with which a lookup begins.
+pub(crate) struct Walked<'a> {
+    pub(crate) path: FieldPath,
+    pub(crate) ty: TypeSchema,
+    rest: Option<&'a str>,
+}
+
+impl Walked<'_> {
+    /// What follows the field: an operator, perhaps after `not`; `None` if it is something else.
+    pub(crate) fn operator(&self) -> Option<(bool, &'static Operator)> {
+        let mut names: Vec<&str> = Names(self.rest).collect();
+        let found = split_operator(&mut names, 0);
+        names.is_empty().then_some(found)
+    }
+}
+
+/// The field with which a lookup begins.
+pub(crate) fn walk<'a>(lookup: &'a str, schema: &'static Schema) -> Option<Walked<'a>> {
+    check_names(lookup).ok()?;
+    let walk = Walk::new(lookup, Place::Model(schema)).walk();
+    match walk.place {
+        Place::Value(ty) => Some(Walked { path: walk.path, ty, rest: walk.rest }),
+        Place::Model(_) => None,
+    }
+}
+
+/// The field at a path without an operator.
+pub(crate) fn walk_path(path: &str, schema: &Schema) -> Option<(FieldPath, TypeSchema)> {
+    check_names(path).ok()?;
+    let walk = Walk { is_path: true, ..Walk::new(path, Place::Model(schema)) }.walk();
+    match (walk.place, walk.rest) {
+        (Place::Value(ty), None) => Some((walk.path, ty)),
+        _ => None,
+    }
+}
+
 struct Walk<'a> {
     lookup: &'a str,
+    /// No operator follows.
+    is_path: bool,
     rest: Option<&'a str>,
     path: FieldPath,
     place: Place<'a>,
@@ -141,39 +179,45 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(lookup: &'a str, place: Place<'a>) -> Self {
-        Walk { lookup, rest: Some(lookup), path: FieldPath::from_static(""), place }
+        Walk { lookup, is_path: false, rest: Some(lookup), path: FieldPath::from_static(""), place }
     }
 
-    fn run(mut self) -> Result<Parsed, LookupError> {
+    /// Goes down as far as there are fields.
+    fn walk(mut self) -> Self {
         while let Some(rest) = self.rest {
             if !self.step(rest) {
                 break;
             }
         }
-        let mut names: Vec<&str> = Names(self.rest).collect();
+        self
+    }
+
+    fn run(self) -> Result<Parsed, LookupError> {
+        let this = self.walk();
+        let mut names: Vec<&str> = Names(this.rest).collect();
         let (negated, operator) = split_operator(&mut names, 0);
-        match (names.first(), self.place) {
+        match (names.first(), this.place) {
             (None, Place::Value(ty)) if operator.fits(&ty) => {
-                Ok(Parsed { path: self.path, ty: Some(ty), negated, operator })
+                Ok(Parsed { path: this.path, ty: Some(ty), negated, operator })
             }
             (None, Place::Value(ty)) => Err(LookupError::new(
-                self.lookup,
+                this.lookup,
                 format!(
                     "an operator that `{}` has, not `{}`: {}",
-                    self.path,
+                    this.path,
                     operator.name,
                     Operator::possible(&ty)
                 ),
             )),
             (Some(name), Place::Value(ty)) => {
-                Err(LookupError::new(self.lookup, unknown_below(&self.path, name, &ty)))
+                Err(LookupError::new(this.lookup, unknown_below(&this.path, name, &ty)))
             }
             (name, Place::Model(schema)) => Err(LookupError::new(
-                self.lookup,
+                this.lookup,
                 format!(
                     "a field of {}, not `{}`: {}",
                     schema.model,
-                    clip(name.copied().unwrap_or(self.lookup)),
+                    clip(name.copied().unwrap_or(this.lookup)),
                     fields(schema)
                 ),
             )),
@@ -218,7 +262,9 @@ impl<'a> Walk<'a> {
     fn go_by_name(&mut self, rest: &'a str, ty: TypeSchema) -> bool {
         let keep = usize::from(matches!(self.place, Place::Model(_)));
         let mut left: Vec<&str> = Names(Some(rest)).collect();
-        split_operator(&mut left, keep);
+        if !self.is_path {
+            split_operator(&mut left, keep);
+        }
         let mut names = Names(Some(rest));
         match names.next() {
             Some(name) if !left.is_empty() && !name.starts_with('$') => self.go(name, ty, names.0),

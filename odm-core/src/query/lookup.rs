@@ -1,9 +1,11 @@
-//! Queries narrowed by lookups.
+//! Queries narrowed by lookups and query strings.
 
 use bson::Bson;
 
 use crate::document::Document;
+use crate::error::{Error, Result};
 use crate::query::Query;
+use crate::query_string::{QueryString, QueryStringRules, is_about};
 
 impl<D: Document, T> Query<D, T> {
     /// Only documents for which a lookup such as `age__gte` holds: see [the list](crate::lookup).
@@ -45,5 +47,40 @@ impl<D: Document, T> Query<D, T> {
             Ok(filter) => self.and(filter),
             Err(error) => self.with_error(error),
         }
+    }
+
+    /// What a stranger's query string asks for, as far as the rules allow: see
+    /// [`QueryStringRules`].
+    ///
+    /// Its conditions add to those of the query; an order replaces that of the query. `fields=`
+    /// hands out partial documents: [`project`](Query::project) to a type that does without the
+    /// others before, with the empty projection (`doc! {}`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lookup`] that names the parameter, its value and what was expected;
+    /// [`Error::Config`] if the rules are for another model or wrong, or if the query itself has a
+    /// skip, a limit or (where fields are asked for) a projection.
+    pub fn query_string(mut self, rules: &QueryStringRules, query_string: &str) -> Result<Self> {
+        let config = |what: &str| Err(Error::Config(format!("a query string beside {what}")));
+        if !is_about::<D>(rules) {
+            return config("rules for another model");
+        }
+        if self.find.skip != 0 || self.find.limit != 0 {
+            return config("a skip or limit of the query itself");
+        }
+        let QueryString { filter, sort, skip, limit, projection } = rules.parse(query_string)?;
+        if !sort.is_empty() {
+            self.find.sort = sort;
+        }
+        if projection.is_some() {
+            if self.find.projection.as_ref().is_some_and(|projection| !projection.is_empty()) {
+                return config("a projection of the query itself");
+            }
+            self.find.projection = projection;
+        }
+        self.find.skip = skip;
+        self.find.limit = limit;
+        Ok(self.and(filter))
     }
 }

@@ -14,6 +14,7 @@ mod projection;
 mod property;
 mod property_write;
 mod query;
+mod query_string;
 mod recorded;
 mod shapes;
 mod sort;
