@@ -4,7 +4,7 @@ mod collections;
 mod distinct;
 mod indexes;
 mod located;
-mod options;
+pub(crate) mod options;
 mod read;
 mod write;
 
@@ -65,6 +65,7 @@ const CAPABILITIES: Capabilities = {
     can.projection_operators = true;
     can.json_schema = true;
     can.partial_indexes = true;
+    can.collation = true;
     can
 };
 

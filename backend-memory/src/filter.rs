@@ -15,8 +15,11 @@ mod regex;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use odm_core::{ElemMatch, Error, Filter, Predicate};
 
+use crate::collation::Collator;
 use crate::value::path::{FieldPath, Found, LeafArray};
 use crate::value::{RawVal, Record};
 
@@ -49,7 +52,19 @@ impl Matcher {
     /// The server's code for what is malformed; [`Error::Unsupported`] for operators that the
     /// engine does not evaluate.
     pub(crate) fn compile(filter: &Filter) -> Result<Self, Error> {
-        compile::filter(filter).map(|root| Matcher { root })
+        Matcher::collated(filter, None)
+    }
+
+    /// Compiles a filter that compares strings as a collation has it, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Matcher::compile).
+    pub(crate) fn collated(
+        filter: &Filter,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
+        compile::filter(filter, collator).map(|root| Matcher { root })
     }
 
     /// Whether a record matches.
@@ -80,8 +95,11 @@ impl ElementMatcher {
     /// # Errors
     ///
     /// As [`Matcher::compile`].
-    pub(crate) fn compile(predicates: &[Predicate]) -> Result<Self, Error> {
-        compile::predicates(predicates).map(|conditions| ElementMatcher { conditions })
+    pub(crate) fn compile(
+        predicates: &[Predicate],
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
+        compile::predicates(predicates, collator).map(|conditions| ElementMatcher { conditions })
     }
 
     /// Whether the element matches as a field of that value would: if it is an array, one of its
@@ -103,8 +121,11 @@ impl ElemMatcher {
     /// # Errors
     ///
     /// As [`Matcher::compile`].
-    pub(crate) fn compile(operand: &ElemMatch) -> Result<Self, Error> {
-        compile::elements(operand, 0).map(|elements| ElemMatcher { elements })
+    pub(crate) fn compile(
+        operand: &ElemMatch,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
+        compile::elements(operand, collator, 0).map(|elements| ElemMatcher { elements })
     }
 
     /// The first element of an array that matches.

@@ -22,6 +22,7 @@
 
 mod backend;
 mod clock;
+mod collation;
 mod command;
 mod cursor;
 mod deadline;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use odm_core::bson::Document;
 use odm_core::{Error, Filter, Hint, Predicate, Sort};
 
+use crate::collation::{self, Collator};
 use crate::storage::{CollState, IndexSpec, KeyRange};
 use crate::value::{KeyBytes, ValueBuf};
 
@@ -70,6 +71,8 @@ pub(crate) struct Wanted<'q> {
     /// Bounds of the hinted index: from the first, inclusive, to the second, exclusive.
     pub(crate) min: Option<&'q Document>,
     pub(crate) max: Option<&'q Document>,
+    /// What strings compare by, if not by their bytes.
+    pub(crate) collator: Option<&'q Collator>,
     /// How many documents the query asks for; 0 for all.
     pub(crate) limit: u64,
     /// Whether the plan is to be shown.
@@ -85,7 +88,21 @@ impl<'q> Wanted<'q> {
     /// All that match, in any order.
     pub(crate) fn all(filter: &'q Filter, hint: Option<&'q Hint>) -> Self {
         static UNSORTED: Sort = Sort { keys: Vec::new() };
-        Wanted { filter, sort: &UNSORTED, hint, min: None, max: None, limit: 0, explain: false }
+        Wanted {
+            filter,
+            sort: &UNSORTED,
+            hint,
+            min: None,
+            max: None,
+            collator: None,
+            limit: 0,
+            explain: false,
+        }
+    }
+
+    /// The same, with strings as a collation has it, if there is one.
+    pub(crate) fn collated(self, collator: Option<&'q Arc<Collator>>) -> Self {
+        Wanted { collator: collator.map(Arc::as_ref), ..self }
     }
 }
 
@@ -112,12 +129,26 @@ impl Plan {
     }
 }
 
-/// The key of the one document that a filter on `_id` alone can match.
-pub(crate) fn id_lookup(filter: &Filter) -> Option<KeyBytes> {
+/// Whether a filter is an equality on `_id` alone.
+pub(crate) fn is_id_lookup(filter: &Filter) -> bool {
+    match filter {
+        Filter::Field(path, Predicate::Eq(_)) => path.as_str() == "_id",
+        Filter::And(parts) => matches!(parts.as_slice(), [single] if is_id_lookup(single)),
+        _ => false,
+    }
+}
+
+/// The key of the one document that a filter on `_id` alone can match: in an index with a collation of its own, for a
+/// query with another one or the same.
+pub(crate) fn id_lookup(
+    filter: &Filter,
+    query: Option<&Collator>,
+    own: Option<&Collator>,
+) -> Option<KeyBytes> {
     let value = match filter {
         Filter::Field(path, Predicate::Eq(value)) if path.as_str() == "_id" => value,
         Filter::And(parts) => match parts.as_slice() {
-            [single] => return id_lookup(single),
+            [single] => return id_lookup(single, query, own),
             _ => return None,
         },
         _ => return None,
@@ -126,6 +157,13 @@ pub(crate) fn id_lookup(filter: &Filter) -> Option<KeyBytes> {
     match value {
         // No `_id` is an array or a regular expression, and `undefined` is refused.
         Bson::Array(_) | Bson::RegularExpression(_) | Bson::Undefined | Bson::Null => None,
-        value => Some(KeyBytes::of(ValueBuf::from_bson(value).ok()?.as_raw())),
+        value => {
+            let is_string = collation::matters_to(value.element_type());
+            if is_string && !collation::same(query, own) {
+                return None;
+            }
+            let value = ValueBuf::from_bson(value).ok()?;
+            Some(KeyBytes::collated(own, value.as_raw()))
+        }
     }
 }

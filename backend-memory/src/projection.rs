@@ -8,9 +8,11 @@ mod post;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use odm_core::{Error, ErrorCode, Filter, Projection, ProjectionItem, RawDoc};
 
+use crate::collation::Collator;
 use crate::filter::{ElemMatcher, Matcher};
 use crate::value::write::{append, append_at, begin, begin_nested, finish};
 use crate::value::{RawVal, Record};
@@ -51,12 +53,16 @@ enum Child {
 }
 
 impl Projector {
-    /// Compiles a projection; the filter is what a positional `.$` refers to.
+    /// Compiles a projection; the filter is what a positional `.$` refers to, and the collation is that of the query.
     ///
     /// # Errors
     ///
     /// The server's for what is malformed; [`Error::Unsupported`] for computed fields and `$meta`.
-    pub(crate) fn compile(projection: &Projection, filter: &Filter) -> Result<Self, Error> {
+    pub(crate) fn compile(
+        projection: &Projection,
+        filter: &Filter,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         let normalized = projection.normalized()?;
         let Projection::Fields(items) = normalized.as_ref() else {
             return Err(unsupported(&format!("the projection {projection:?}")));
@@ -84,10 +90,11 @@ impl Projector {
                 }
                 ProjectionItem::Positional => {
                     fields.tree.insert(path)?;
-                    projector.positional = Some(Positional::new(path, Matcher::compile(filter)?));
+                    projector.positional =
+                        Some(Positional::new(path, Matcher::collated(filter, collator)?));
                 }
                 ProjectionItem::ElemMatch(operand) => {
-                    fields.elem_match.push((path.into(), ElemMatcher::compile(operand)?));
+                    fields.elem_match.push((path.into(), ElemMatcher::compile(operand, collator)?));
                 }
                 ProjectionItem::Meta(keyword) => {
                     return Err(unsupported(&format!("$meta: {keyword:?} in a projection")));

@@ -111,14 +111,14 @@ fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
 }
 
 fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
-    let sorter = Sorter::compile(&Sort::parse(&parse(sort))?)?.expect("an order");
+    let sorter = Sorter::compile(&Sort::parse(&parse(sort))?, None)?.expect("an order");
     Ok(ids(&sorter.sort(collection)?))
 }
 
 fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
     let record = Record::from_document(&parse(doc))?;
     let filter = Filter::Raw(parse(filter));
-    let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter)?;
+    let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter, None)?;
     if !Matcher::compile(&filter)?.matches(&record) {
         return Ok("none".to_owned());
     }
@@ -139,7 +139,7 @@ fn update(
         Ok(filters) => filters.iter().filter_map(|f| f.as_document().cloned()).collect(),
         Err(_) => Vec::new(),
     };
-    let updater = Updater::compile(&Update::Raw(parse(change)), &array_filters)?;
+    let updater = Updater::compile(&Update::Raw(parse(change)), &array_filters, None)?;
     let matcher = Matcher::compile(&filter)?;
     let cx = ApplyCx {
         now: DateTime::from_millis(0),

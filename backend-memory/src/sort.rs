@@ -1,9 +1,11 @@
 //! Sort orders: compiled once, then the key of each record compares as bytes.
 
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use odm_core::{Error, Sort, SortOrder};
 
+use crate::collation::Collator;
 use crate::value::{KeyBytes, KeyPattern, Record};
 
 /// What a record sorts by: byte order is the sort's order.
@@ -17,12 +19,15 @@ pub(crate) struct Sorter {
 
 impl Sorter {
     /// Compiles a sort; `None` if it asks for no order but that of the collection. (`$natural`
-    /// alone is for the planner.)
+    /// alone is for the planner.) Strings sort by their bytes or, if there is one, as a collation has it.
     ///
     /// # Errors
     ///
     /// The server's for what is malformed; [`Error::Unsupported`] for `$meta` keys.
-    pub(crate) fn compile(sort: &Sort) -> Result<Option<Sorter>, Error> {
+    pub(crate) fn compile(
+        sort: &Sort,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Option<Sorter>, Error> {
         let mut fields = Vec::with_capacity(sort.keys.len());
         for (path, order) in &sort.keys {
             match order {
@@ -33,7 +38,8 @@ impl Sorter {
                 other => return unsupported(&format!("the sort order {other:?}")),
             }
         }
-        Ok((!fields.is_empty()).then(|| Sorter { pattern: KeyPattern::new(fields) }))
+        let pattern = |fields| KeyPattern::new(fields).collated(collator.cloned());
+        Ok((!fields.is_empty()).then(|| Sorter { pattern: pattern(fields) }))
     }
 
     /// The fields, with whether each is descending: what an index must have to give this order.
@@ -148,7 +154,7 @@ mod tests {
     #[test]
     fn top_is_the_start_of_sort() {
         for sort in [Sort::asc("a"), Sort::desc("a"), Sort::desc("b").then(Sort::asc("a"))] {
-            let sorter = Sorter::compile(&sort).unwrap().unwrap();
+            let sorter = Sorter::compile(&sort, None).unwrap().unwrap();
             let sorted = ids(&sorter.sort(&records(200)).unwrap());
             for limit in [0, 1, 10, 199, 200, 300] {
                 let top = ids(&sorter.top(&records(200), limit).unwrap());
@@ -159,7 +165,7 @@ mod tests {
 
     #[test]
     fn equal_keys_keep_their_order() {
-        let sorter = Sorter::compile(&Sort::desc("a")).unwrap().unwrap();
+        let sorter = Sorter::compile(&Sort::desc("a"), None).unwrap().unwrap();
         let sorted = ids(&sorter.sort(&records(50)).unwrap());
         let expected = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
             .into_iter()
@@ -169,10 +175,10 @@ mod tests {
 
     #[test]
     fn natural_is_no_order_and_meta_is_refused() {
-        assert!(Sorter::compile(&Sort::default()).unwrap().is_none());
-        assert!(Sorter::compile(&Sort::asc("$natural")).unwrap().is_none());
+        assert!(Sorter::compile(&Sort::default(), None).unwrap().is_none());
+        assert!(Sorter::compile(&Sort::asc("$natural"), None).unwrap().is_none());
         let meta = Sort { keys: vec![("a".into(), SortOrder::Meta("textScore".to_owned()))] };
-        let error = Sorter::compile(&meta).unwrap_err();
+        let error = Sorter::compile(&meta, None).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
 }

@@ -17,10 +17,13 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use bson::oid::ObjectId;
 use bson::{DateTime, Document, Timestamp};
 use odm_core::{ArrayFilters, Error, ErrorCode, Filter, Update};
 
+use crate::collation::Collator;
 use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record};
 
 use plan::Plan;
@@ -32,6 +35,7 @@ use tree::Tree;
 pub(crate) struct Updater {
     kind: Kind,
     touched: TouchedPaths,
+    collator: Option<Arc<Collator>>,
 }
 
 #[derive(Debug)]
@@ -86,17 +90,21 @@ impl TouchedPaths {
 }
 
 impl Updater {
-    /// Compiles an update.
+    /// Compiles an update. What it compares, it compares as the collation has it.
     ///
     /// # Errors
     ///
     /// The server's code for what is malformed; [`Error::Unsupported`] for pipelines.
-    pub(crate) fn compile(update: &Update, array_filters: &[Document]) -> Result<Self, Error> {
+    pub(crate) fn compile(
+        update: &Update,
+        array_filters: &[Document],
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         let normalized = update.normalized()?;
         let filters = ArrayFilters::parse(array_filters, &normalized)?;
         let (kind, touched) = match normalized.as_ref() {
             Update::Operators(changes) => {
-                let tree = Tree::new(changes, &filters)?;
+                let tree = Tree::new(changes, &filters, collator)?;
                 let touched = TouchedPaths::Fields(tree.top_level_names());
                 (Kind::Operators(tree), touched)
             }
@@ -107,7 +115,7 @@ impl Updater {
             Update::Pipeline(_) => return Err(unsupported("updates with a pipeline")),
             other => return Err(unsupported(&format!("the update {other:?}"))),
         };
-        Ok(Updater { kind, touched })
+        Ok(Updater { kind, touched, collator: collator.cloned() })
     }
 
     /// The fields that may change: what indexes must be looked at.

@@ -12,7 +12,7 @@ pub(crate) mod record;
 pub(crate) mod samples;
 pub(crate) mod write;
 
-pub(crate) use compare::{canonical_type, compare, equal};
+pub(crate) use compare::{canonical_type, compare, compare_collated, equal};
 pub(crate) use key::KeyBytes;
 pub(crate) use number::Number;
 pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};

@@ -6,7 +6,8 @@ use odm_core::{
     RenameCollection, Result,
 };
 
-use super::{Engine, options, unsupported};
+use super::{Engine, unsupported};
+use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::filter::Matcher;
 use crate::storage::{check_database_name, check_name};
@@ -18,7 +19,10 @@ impl Engine {
         ns: &Namespace,
         request: &CreateCollection,
     ) -> Result<()> {
-        options::check_collation(request.collation.as_ref())?;
+        let collator = match &request.collation {
+            Some(collation) => Collator::of_collection(collation)?,
+            None => None,
+        };
         let refused = [
             (request.capped, "capped collections"),
             (request.validator.is_some(), "validators"),
@@ -44,7 +48,10 @@ impl Engine {
         if let Some(action) = &request.validation_action {
             options.insert("validationAction", action);
         }
-        self.catalog.start_write().create(ns, self.ids.uuid(), options).map(drop)
+        if let Some(collator) = &collator {
+            options.insert("collation", collator.to_document());
+        }
+        self.catalog.start_write().create(ns, self.ids.uuid(), options, collator).map(drop)
     }
 
     /// Drops a collection: how many indexes it had, if it was there.
@@ -81,7 +88,10 @@ impl Engine {
             let mut document = doc! { "name": name, "type": "collection" };
             document.insert("options", collection.cell.options.clone());
             document.insert("info", doc! { "readOnly": false, "uuid": collection.cell.uuid });
-            document.insert("idIndex", doc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" });
+            let id_index = collection
+                .cell
+                .read(|state| state.indexes.first().map(|index| index.spec.to_document()));
+            document.insert("idIndex", id_index.unwrap_or_default());
             let shown = if request.name_only {
                 doc! { "name": name, "type": "collection" }
             } else {

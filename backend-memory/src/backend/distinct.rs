@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use odm_core::bson::Bson;
-use odm_core::{Distinct, Error, ErrorCode, FieldPath, Filter, Namespace, Result};
+use odm_core::{Distinct, Error, ErrorCode, FieldPath, Namespace, Result};
 
 use super::read::Search;
 use super::{Engine, options};
+use crate::collation::Collator;
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Wanted};
-use crate::storage::{CollState, check_name};
+use crate::storage::check_name;
 use crate::value::{KeyBytes, RawVal, ValueBuf};
 
 /// How many bytes the values may have together.
@@ -19,23 +20,33 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 impl Engine {
     pub(crate) fn distinct(&self, ns: &Namespace, distinct: &Distinct) -> Result<Vec<Bson>> {
-        options::check_collation(distinct.collation.as_ref())?;
         check_name(ns)?;
         let deadline = Deadline::after(distinct.max_time);
         check_key(distinct.key.as_str())?;
         let filter = distinct.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let Some(cell) = self.catalog.find(ns) else { return Ok(Vec::new()) };
+        let cell = self.catalog.find(ns);
+        let collator = options::collator(distinct.collation.as_ref(), cell.as_deref())?;
+        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let Some(cell) = cell else { return Ok(Vec::new()) };
         let state = cell.snapshot();
-        let mut values = Values::default();
+        let mut values = Values { collator: collator.as_deref(), ..Values::default() };
         let mut position = Position::until(deadline);
-        match DistinctScan::choose(&state, &distinct.key, &filter)? {
+        let by_index = match collator {
+            Some(_) => None,
+            None => DistinctScan::choose(&state, &distinct.key, &filter)?,
+        };
+        match by_index {
             Some(scan) => scan.run(&state, &mut position, |value| match value {
                 // Kept as one value by the index, but it still counts by its elements.
                 Bson::Array(elements) => elements.into_iter().try_for_each(|one| values.add(one)),
                 value => values.add(value),
             })?,
-            None => scan(&state, &filter, &matcher, distinct.key.as_str(), deadline, &mut values)?,
+            None => {
+                let wanted = Wanted::all(&filter, None).collated(collator.as_ref());
+                let plan = Plan::choose(&state, wanted)?;
+                let search = Search { state: &state, plan: &plan, matcher: &matcher, deadline };
+                scan(&search, distinct.key.as_str(), &mut values)?;
+            }
         }
         Ok(values.found.into_values().collect())
     }
@@ -54,19 +65,20 @@ fn check_key(key: &str) -> Result<()> {
 
 /// The values that were found, in order; of equal ones the first.
 #[derive(Default)]
-struct Values {
+struct Values<'c> {
+    collator: Option<&'c Collator>,
     found: BTreeMap<KeyBytes, Bson>,
     bytes: usize,
 }
 
-impl Values {
+impl Values<'_> {
     fn add(&mut self, value: Bson) -> Result<()> {
         let encoded = ValueBuf::from_bson(&value)?;
         self.add_raw(encoded.as_raw())
     }
 
     fn add_raw(&mut self, value: RawVal<'_>) -> Result<()> {
-        let key = KeyBytes::of(value);
+        let key = KeyBytes::collated(self.collator, value);
         if self.found.contains_key(&key) {
             return Ok(());
         }
@@ -80,16 +92,7 @@ impl Values {
 }
 
 /// Looks into every match.
-fn scan(
-    state: &CollState,
-    filter: &Filter,
-    matcher: &Matcher,
-    key: &str,
-    deadline: Deadline,
-    values: &mut Values,
-) -> Result<()> {
-    let plan = Plan::choose(state, Wanted::all(filter, None))?;
-    let search = Search { state, plan: &plan, matcher, deadline };
+fn scan(search: &Search<'_>, key: &str, values: &mut Values<'_>) -> Result<()> {
     let mut failed = Ok(());
     search.each(|_, record| {
         each_value(record.as_raw(), key, &mut |value| {

@@ -5,7 +5,7 @@ use odm_core::{
     Namespace, Result,
 };
 
-use super::Engine;
+use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
 use crate::storage::{CollState, ID_INDEX, IndexSpec, check_name, display};
 use crate::value::Record;
@@ -23,11 +23,12 @@ impl Engine {
                 "Must specify at least one index to create",
             ));
         }
-        let specs: Vec<IndexSpec> =
-            request.indexes.iter().map(IndexSpec::new).collect::<Result<_>>()?;
-        let names = specs.iter().map(|spec| spec.name.clone()).collect();
         let writing = self.catalog.start_write();
         let existing = writing.find(ns);
+        let collator = options::collator(None, existing.as_deref())?;
+        let spec = |index| IndexSpec::new(index, collator.as_ref());
+        let specs: Vec<IndexSpec> = request.indexes.iter().map(spec).collect::<Result<_>>()?;
+        let names = specs.iter().map(|spec| spec.name.clone()).collect();
         let created_collection = existing.is_none();
         let cell = match existing {
             Some(cell) => cell,

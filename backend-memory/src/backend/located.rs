@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use odm_core::{RawDoc, Result};
 
 use super::read::needs_matching;
+use super::unsupported;
+use crate::collation;
 use crate::cursor::raw_doc;
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
@@ -80,6 +82,12 @@ impl Place {
         if let Some((index, key)) = &self.entry {
             let index = &state.indexes[*index];
             for (name, value) in &index.key_values(&self.record, &index.without_id(key)) {
+                // The server hands out the bytes of its own tables.
+                if index.spec.collator().is_some() && collation::matters_to(value.element_type()) {
+                    return Err(unsupported(
+                        "`returnKey` with strings in an index with a collation",
+                    ));
+                }
                 append(&mut out, name.as_bytes(), ValueBuf::from_bson(value)?.as_raw());
             }
         }

@@ -1,9 +1,13 @@
 //! Options that the engine lacks are refused, by name. What only advises is accepted.
 
+use std::sync::Arc;
+
 use odm_core::bson::{Bson, Document};
 use odm_core::{Collation, Error, ErrorCode, Find, OpCx};
 
 use super::unsupported;
+use crate::collation::Collator;
+use crate::storage::Cell;
 
 /// Refuses sessions: the engine hands none out, so this one is another backend's.
 pub(crate) fn check(cx: &OpCx) -> Result<(), Error> {
@@ -13,17 +17,23 @@ pub(crate) fn check(cx: &OpCx) -> Result<(), Error> {
     }
 }
 
-/// Refuses collations but the one that compares bytes.
-pub(super) fn check_collation(collation: Option<&Collation>) -> Result<(), Error> {
+/// What strings compare by in an operation on a collection, if not by their bytes.
+///
+/// # Errors
+///
+/// As [`Collator::new`].
+pub(crate) fn collator(
+    collation: Option<&Collation>,
+    cell: Option<&Cell>,
+) -> Result<Option<Arc<Collator>>, Error> {
     match collation {
-        Some(collation) if !collation.is_simple() => Err(unsupported("collation")),
-        _ => Ok(()),
+        Some(collation) => Collator::new(collation),
+        None => Ok(cell.and_then(|cell| cell.read(|state| state.collator().cloned()))),
     }
 }
 
 /// Refuses what `find` cannot do.
 pub(super) fn check_find(find: &Find) -> Result<(), Error> {
-    check_collation(find.collation.as_ref())?;
     find.check()?;
     find.let_vars.iter().try_for_each(check_variables)
 }

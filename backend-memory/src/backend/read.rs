@@ -1,6 +1,7 @@
 //! `find` and `count`.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use odm_core::{
     Count, Cursor, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
@@ -8,6 +9,7 @@ use odm_core::{
 
 use super::located::Located;
 use super::{Engine, options};
+use crate::collation::Collator;
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
@@ -46,14 +48,24 @@ impl Engine {
         if !simple {
             return Ok(None);
         }
-        let Some(key) = plan::id_lookup(&find.filter) else { return Ok(None) };
+        if !plan::is_id_lookup(&find.filter) {
+            return Ok(None);
+        }
         options::check_find(find)?;
-        let Some(cell) = self.catalog.find(ns) else {
+        let cell = self.catalog.find(ns);
+        let collator = options::collator(find.collation.as_ref(), cell.as_deref())?;
+        let Some(cell) = cell else {
             check_name(ns)?;
             return Ok(Some(None));
         };
-        let found = cell.read(|state| state.find_by_id(&key).map(|(_, record)| raw_doc(record)));
-        Ok(Some(found.transpose()?))
+        cell.read(|state| {
+            let own = state.collator().map(Arc::as_ref);
+            let Some(key) = plan::id_lookup(&find.filter, collator.as_deref(), own) else {
+                return Ok(None);
+            };
+            let found = state.find_by_id(&key).map(|(_, record)| raw_doc(record));
+            Ok(Some(found.transpose()?))
+        })
     }
 
     /// The results of a find, none of them fetched yet.
@@ -62,13 +74,15 @@ impl Engine {
         check_name(ns)?;
         let deadline = Deadline::after(find.max_time);
         let filter = find.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let sorter = Sorter::compile(&find.sort)?;
+        let cell = self.catalog.find(ns);
+        let collator = options::collator(find.collation.as_ref(), cell.as_deref())?;
+        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let sorter = Sorter::compile(&find.sort, collator.as_ref())?;
         let projector = match &find.projection {
-            Some(projection) => Some(Projector::compile(projection, &filter)?),
+            Some(projection) => Some(Projector::compile(projection, &filter, collator.as_ref())?),
             None => None,
         };
-        let Some(cell) = self.catalog.find(ns) else { return Ok(Results::documents(Vec::new())) };
+        let Some(cell) = cell else { return Ok(Results::documents(Vec::new())) };
         if find.tailable {
             let message = "tailable cursor requested on non capped collection";
             return Err(Error::command(ErrorCode::BAD_VALUE, message));
@@ -81,6 +95,7 @@ impl Engine {
             hint: find.hint.as_ref(),
             min: find.min.as_ref(),
             max: find.max.as_ref(),
+            collator: collator.as_deref(),
             limit: last,
             explain: false,
         };
@@ -112,14 +127,16 @@ impl Engine {
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
-        options::check_collation(count.collation.as_ref())?;
         check_name(ns)?;
         let deadline = Deadline::after(count.max_time);
         let filter = count.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let Some(cell) = self.catalog.find(ns) else { return Ok(0) };
+        let cell = self.catalog.find(ns);
+        let collator = options::collator(count.collation.as_ref(), cell.as_deref())?;
+        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let Some(cell) = cell else { return Ok(0) };
         let state = cell.snapshot();
-        let plan = Plan::choose(&state, Wanted::all(&filter, count.hint.as_ref()))?;
+        let wanted = Wanted::all(&filter, count.hint.as_ref()).collated(collator.as_ref());
+        let plan = Plan::choose(&state, wanted)?;
         let last = if count.limit == 0 { u64::MAX } else { count.skip.saturating_add(count.limit) };
         let everything = matcher.is_always_true() && count.hint.is_none();
         let found = if everything {
@@ -237,10 +254,11 @@ pub(crate) fn first_match(
     matcher: &Matcher,
     sort: &Sort,
     hint: Option<&Hint>,
+    collator: Option<&Arc<Collator>>,
     deadline: Deadline,
 ) -> Result<Option<(RecordId, Record)>> {
-    let sorter = Sorter::compile(sort)?;
-    let plan = Plan::choose(state, Wanted::first(filter, sort, hint))?;
+    let sorter = Sorter::compile(sort, collator)?;
+    let plan = Plan::choose(state, Wanted::first(filter, sort, hint).collated(collator))?;
     let search = Search { state, plan: &plan, matcher, deadline };
     let mut first = None;
     let Some(sorter) = sorter.filter(|_| !plan.is_sorted) else {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use odm_core::bson::{Bson, Document};
 use odm_core::{
     DeleteBatch, DeleteOutcome, DeleteStatement, Error, ErrorCode, Filter, FindAndModify,
-    FindAndModifyOutcome, Hint, Modification, Namespace, RawDoc, Result, Sort, UpdateBatch,
-    UpdateOutcome, UpdateStatement, Upserted, WriteError, WriteFailure, WriteSummary,
+    FindAndModifyOutcome, Modification, Namespace, RawDoc, Result, UpdateBatch, UpdateOutcome,
+    UpdateStatement, Upserted, WriteError, WriteFailure, WriteSummary,
 };
 
 use super::read::{Search, first_match};
 use super::{Engine, options};
+use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
@@ -76,10 +77,13 @@ impl Engine {
         variables: Option<&Document>,
         deadline: Deadline,
     ) -> Result<Updated> {
-        options::check_collation(statement.collation.as_ref())?;
+        let writing = self.catalog.start_write();
+        let cell = writing.find(ns);
+        let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
+        let collator = collator.as_ref();
         variables.map_or(Ok(()), options::check_variables)?;
         // The server reads the update before the filter.
-        let updater = Updater::compile(&statement.update, &statement.array_filters)?;
+        let updater = Updater::compile(&statement.update, &statement.array_filters, collator)?;
         if statement.multi && updater.is_replacement() {
             return Err(Error::command(
                 ErrorCode::FAILED_TO_PARSE,
@@ -87,14 +91,13 @@ impl Engine {
             ));
         }
         let filter = statement.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
+        let matcher = Matcher::collated(&filter, collator)?;
         let mut done = Updated::default();
-        let writing = self.catalog.start_write();
         let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
-        if let Some(cell) = writing.find(ns) {
+        if let Some(cell) = cell {
             let turn = cell.turn();
-            let hint = statement.hint.as_ref();
-            let matches = matches(&turn, &filter, &matcher, hint, statement.multi, deadline)?;
+            let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(collator);
+            let matches = matches(&turn, wanted, &matcher, statement.multi, deadline)?;
             for (id, record) in matches {
                 done.matched += 1;
                 if change.apply(&turn, id, &record)?.is_some() {
@@ -144,15 +147,16 @@ impl Engine {
         variables: Option<&Document>,
         deadline: Deadline,
     ) -> Result<u64> {
-        options::check_collation(statement.collation.as_ref())?;
+        let writing = self.catalog.start_write();
+        let cell = writing.find(ns);
+        let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
         variables.map_or(Ok(()), options::check_variables)?;
         let filter = statement.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let writing = self.catalog.start_write();
-        let Some(cell) = writing.find(ns) else { return Ok(0) };
+        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let Some(cell) = cell else { return Ok(0) };
         let turn = cell.turn();
-        let hint = statement.hint.as_ref();
-        let matches = matches(&turn, &filter, &matcher, hint, statement.multi, deadline)?;
+        let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(collator.as_ref());
+        let matches = matches(&turn, wanted, &matcher, statement.multi, deadline)?;
         let mut deleted = 0;
         for (id, _) in matches {
             deleted += u64::from(turn.write(|state| state.remove(id)).is_some());
@@ -165,21 +169,24 @@ impl Engine {
         ns: &Namespace,
         request: &FindAndModify,
     ) -> Result<FindAndModifyOutcome> {
-        options::check_collation(request.collation.as_ref())?;
         check_name(ns)?;
+        let writing = self.catalog.start_write();
+        let cell = writing.find(ns);
+        let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
+        let collator = collator.as_ref();
         request.let_vars.as_ref().map_or(Ok(()), options::check_variables)?;
         let deadline = Deadline::after(request.max_time);
         // The server reads the update before the filter.
         let updater = match &request.modification {
             Modification::Update { update, array_filters, .. } => {
-                Some(Updater::compile(update, array_filters)?)
+                Some(Updater::compile(update, array_filters, collator)?)
             }
             _ => None,
         };
         let filter = request.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
+        let matcher = Matcher::collated(&filter, collator)?;
         let projector = match &request.projection {
-            Some(projection) => Some(Projector::compile(projection, &filter)?),
+            Some(projection) => Some(Projector::compile(projection, &filter, collator)?),
             None => None,
         };
         let shown = |record: &Record| -> Result<RawDoc> {
@@ -188,12 +195,11 @@ impl Engine {
                 None => raw_doc(record),
             }
         };
-        let hint = request.hint.as_ref();
-        let first = |turn: &Turn<'_>| first(turn, &filter, &matcher, &request.sort, hint, deadline);
+        let wanted = Wanted::first(&filter, &request.sort, request.hint.as_ref());
+        let first = |turn: &Turn<'_>| first(turn, wanted, &matcher, collator, deadline);
         match (&request.modification, &updater) {
             (Modification::Remove, _) => {
-                let writing = self.catalog.start_write();
-                let Some(cell) = writing.find(ns) else {
+                let Some(cell) = cell else {
                     return Ok(FindAndModifyOutcome::default());
                 };
                 let turn = cell.turn();
@@ -206,8 +212,7 @@ impl Engine {
             }
             (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
                 let change = ChangeOf { engine: self, ns, matcher: &matcher, updater };
-                let writing = self.catalog.start_write();
-                if let Some(cell) = writing.find(ns) {
+                if let Some(cell) = cell {
                     let turn = cell.turn();
                     if let Some((id, before)) = first(&turn)? {
                         let value = if *return_new { None } else { Some(shown(&before)?) };
@@ -298,21 +303,24 @@ impl Engine {
 /// The documents that a statement is about: all that match, or the first one.
 fn matches(
     turn: &Turn<'_>,
-    filter: &Filter,
+    wanted: Wanted<'_>,
     matcher: &Matcher,
-    hint: Option<&Hint>,
     multi: bool,
     deadline: Deadline,
 ) -> Result<Vec<(RecordId, Record)>> {
-    if hint.is_none()
-        && let Some(key) = plan::id_lookup(filter)
-    {
-        let found =
-            turn.read(|state| state.find_by_id(&key).map(|(id, record)| (id, record.clone())));
-        return Ok(found.into_iter().collect());
+    if wanted.hint.is_none() && plan::is_id_lookup(wanted.filter) {
+        let found = turn.read(|state| {
+            let own = state.collator().map(Arc::as_ref);
+            let key = plan::id_lookup(wanted.filter, wanted.collator, own)?;
+            let found = state.find_by_id(&key).map(|(id, record)| (id, record.clone()));
+            Some(found.into_iter().collect())
+        });
+        if let Some(found) = found {
+            return Ok(found);
+        }
     }
     let state = turn.snapshot();
-    let wanted = Wanted { limit: u64::from(!multi), ..Wanted::all(filter, hint) };
+    let wanted = Wanted { limit: u64::from(!multi), ..wanted };
     let plan = Plan::choose(&state, wanted)?;
     let mut found = Vec::new();
     let search = Search { state: &state, plan: &plan, matcher, deadline };
@@ -326,16 +334,16 @@ fn matches(
 /// The first match in an order, or in any.
 fn first(
     turn: &Turn<'_>,
-    filter: &Filter,
+    wanted: Wanted<'_>,
     matcher: &Matcher,
-    sort: &Sort,
-    hint: Option<&Hint>,
+    collator: Option<&Arc<Collator>>,
     deadline: Deadline,
 ) -> Result<Option<(RecordId, Record)>> {
-    if sort.is_empty() {
-        return Ok(matches(turn, filter, matcher, hint, false, deadline)?.pop());
+    if wanted.sort.is_empty() {
+        return Ok(matches(turn, wanted.collated(collator), matcher, false, deadline)?.pop());
     }
-    first_match(&turn.snapshot(), filter, matcher, sort, hint, deadline)
+    let Wanted { filter, sort, hint, .. } = wanted;
+    first_match(&turn.snapshot(), filter, matcher, sort, hint, collator, deadline)
 }
 
 fn check_batch(len: usize) -> Result<()> {

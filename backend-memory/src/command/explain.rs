@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 
 use odm_core::bson::{Bson, Document, doc};
 use odm_core::{
-    Error, ErrorCode, Filter, Hint, Modification, Namespace, Operation, Projection, Result, Sort,
-    Verbosity,
+    Collation, Error, ErrorCode, Filter, Hint, Modification, Namespace, Operation, Projection,
+    Result, Sort, Verbosity,
 };
 
-use crate::backend::{Engine, counted, needs_matching, unsupported};
+use crate::backend::{Engine, counted, needs_matching, options, unsupported};
+use crate::collation::Collator;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Stage, Wanted, number};
 use crate::storage::CollState;
@@ -20,6 +21,7 @@ struct Explained<'a> {
     hint: Option<&'a Hint>,
     min: Option<&'a Document>,
     max: Option<&'a Document>,
+    collation: Option<&'a Collation>,
     skip: u64,
     limit: u64,
     projection: Option<&'a Projection>,
@@ -55,6 +57,7 @@ impl<'a> Explained<'a> {
             hint,
             min: None,
             max: None,
+            collation: None,
             skip: 0,
             limit: 0,
             projection: None,
@@ -67,6 +70,7 @@ impl<'a> Explained<'a> {
         Ok(match operation {
             Operation::Find(find) => Explained {
                 sort: find.sort.clone(),
+                collation: find.collation.as_ref(),
                 skip: find.skip,
                 limit: find.limit,
                 projection: find.projection.as_ref(),
@@ -80,22 +84,26 @@ impl<'a> Explained<'a> {
                 ..Explained::new(&find.filter, find.hint.as_ref(), Purpose::Find)
             },
             Operation::Count(count) => Explained {
+                collation: count.collation.as_ref(),
                 skip: count.skip,
                 limit: count.limit,
                 ..Explained::new(&count.filter, count.hint.as_ref(), Purpose::Count)
             },
-            Operation::Distinct(distinct) => {
-                Explained::new(&distinct.filter, None, Purpose::Distinct)
-            }
+            Operation::Distinct(distinct) => Explained {
+                collation: distinct.collation.as_ref(),
+                ..Explained::new(&distinct.filter, None, Purpose::Distinct)
+            },
             Operation::UpdateBatch(batch) => {
                 let [one] = batch.statements.as_slice() else { return Err(not_one()) };
                 let found = Explained::new(&one.filter, one.hint.as_ref(), Purpose::Update);
-                Explained { limit: u64::from(!one.multi), ..found }
+                let collation = one.collation.as_ref();
+                Explained { limit: u64::from(!one.multi), collation, ..found }
             }
             Operation::DeleteBatch(batch) => {
                 let [one] = batch.statements.as_slice() else { return Err(not_one()) };
                 let found = Explained::new(&one.filter, one.hint.as_ref(), Purpose::Delete);
-                Explained { limit: u64::from(!one.multi), ..found }
+                let collation = one.collation.as_ref();
+                Explained { limit: u64::from(!one.multi), collation, ..found }
             }
             Operation::FindAndModify(request) => {
                 let purpose = match request.modification {
@@ -104,6 +112,7 @@ impl<'a> Explained<'a> {
                 };
                 Explained {
                     sort: request.sort.clone(),
+                    collation: request.collation.as_ref(),
                     limit: 1,
                     projection: request.projection.as_ref(),
                     ..Explained::new(&request.filter, request.hint.as_ref(), purpose)
@@ -137,8 +146,10 @@ impl Engine {
             find.check()?;
         }
         let filter = explained.filter.normalized()?;
-        let matcher = Matcher::compile(&filter)?;
-        let (stage, run) = match self.catalog.find(ns) {
+        let cell = self.catalog.find(ns);
+        let collator = options::collator(explained.collation, cell.as_deref())?;
+        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let (stage, run) = match cell {
             None if explained.purpose == Purpose::Count => {
                 (Stage::end_of_file().under("COUNT", Document::new()), Run::default())
             }
@@ -146,6 +157,7 @@ impl Engine {
             Some(cell) => {
                 let state = cell.snapshot();
                 if let Operation::Distinct(distinct) = operation
+                    && collator.is_none()
                     && let Some(scan) = DistinctScan::explained(&state, &distinct.key, &filter)?
                 {
                     let mut run = Run::default();
@@ -153,7 +165,15 @@ impl Engine {
                         run.returned += 1;
                         Ok(())
                     })?;
-                    return Ok(reply(ns, command, &filter, &scan.stage(&state), run, verbosity));
+                    return Ok(reply(
+                        ns,
+                        command,
+                        &filter,
+                        None,
+                        &scan.stage(&state),
+                        run,
+                        verbosity,
+                    ));
                 }
                 let plan = Plan::choose(
                     &state,
@@ -163,6 +183,7 @@ impl Engine {
                         hint: explained.hint,
                         min: explained.min,
                         max: explained.max,
+                        collator: collator.as_deref(),
                         limit: last(explained.skip, explained.limit),
                         explain: true,
                     },
@@ -171,7 +192,7 @@ impl Engine {
                 (stage, run(&explained, &matcher, &state, &plan)?)
             }
         };
-        Ok(reply(ns, command, &filter, &stage, run, verbosity))
+        Ok(reply(ns, command, &filter, collator.as_deref(), &stage, run, verbosity))
     }
 }
 
@@ -179,24 +200,28 @@ fn reply(
     ns: &Namespace,
     command: &Document,
     filter: &Filter,
+    collator: Option<&Collator>,
     stage: &Stage,
     run: Run,
     verbosity: Verbosity,
 ) -> Document {
-    let mut reply = doc! {
-        "explainVersion": "1",
-        "queryPlanner": {
-            "namespace": ns.to_string(),
-            "indexFilterSet": false,
-            "parsedQuery": filter.to_document(),
-            "maxIndexedOrSolutionsReached": false,
-            "maxIndexedAndSolutionsReached": false,
-            "maxScansToExplodeReached": false,
-            "winningPlan": stage.to_plan(),
-            // The choice is made by counting keys, so that no other plan is tried.
-            "rejectedPlans": [],
-        },
+    let mut planner = doc! {
+        "namespace": ns.to_string(),
+        "indexFilterSet": false,
+        "parsedQuery": filter.to_document(),
     };
+    if let Some(collator) = collator {
+        planner.insert("collation", collator.to_document());
+    }
+    planner.extend(doc! {
+        "maxIndexedOrSolutionsReached": false,
+        "maxIndexedAndSolutionsReached": false,
+        "maxScansToExplodeReached": false,
+        "winningPlan": stage.to_plan(),
+        // The choice is made by counting keys, so that no other plan is tried.
+        "rejectedPlans": [],
+    });
+    let mut reply = doc! { "explainVersion": "1", "queryPlanner": planner };
     if verbosity != Verbosity::QueryPlanner {
         let mut stats = run.position.figures(run.returned);
         let mut stages = stage.to_execution(run.returned);

@@ -1,12 +1,16 @@
 //! `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use bson::Bson;
 use odm_core::{Error, ErrorCode};
 
 use super::regex::Pattern;
-use crate::value::{ElementType, RawVal, ValueBuf, canonical_type, compare, equal};
+use crate::collation::{self, Collator};
+use crate::value::{
+    ElementType, RawVal, ValueBuf, canonical_type, compare, compare_collated, equal,
+};
 
 /// How a value compares with the operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +59,17 @@ enum Operand {
     Number(ValueBuf),
     /// A string, for equality: with its length and terminator, as it is stored.
     Text(ValueBuf),
+    /// A value that is or holds strings, under a collation.
+    Collated(ValueBuf, Arc<Collator>),
     Other(ValueBuf),
 }
 
 impl Comparison {
-    pub(super) fn new(operator: Operator, operand: &Bson) -> Result<Self, Error> {
+    pub(super) fn new(
+        operator: Operator,
+        operand: &Bson,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         let value = ValueBuf::from_bson(operand)?;
         let operand = match operand {
             Bson::Undefined => return Err(bad_operand("undefined")),
@@ -72,8 +82,13 @@ impl Comparison {
             Bson::Double(n) if !n.is_nan() => Operand::Double(*n),
             Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => Operand::Number(value),
             Bson::MinKey | Bson::MaxKey => Operand::Extreme(value),
-            Bson::String(_) if operator == Operator::Eq => Operand::Text(value),
-            _ => Operand::Other(value),
+            operand => match collator {
+                Some(collator) if collation::matters_to(operand.element_type()) => {
+                    Operand::Collated(value, collator.clone())
+                }
+                _ if operator == Operator::Eq && operand.as_str().is_some() => Operand::Text(value),
+                _ => Operand::Other(value),
+            },
         };
         Ok(Comparison { operator, operand })
     }
@@ -98,6 +113,11 @@ impl Comparison {
             (_, None) => false,
             (Operand::Number(operand), Some(value)) => {
                 value.is_number() && self.holds_for_numbers(value, operand.as_raw())
+            }
+            (Operand::Collated(operand, collator), Some(value)) => {
+                let operand = operand.as_raw();
+                canonical_type(value) == canonical_type(operand)
+                    && self.operator.accepts(compare_collated(Some(collator), value, operand))
             }
             (Operand::Other(operand), Some(value)) => {
                 let operand = operand.as_raw();
@@ -168,6 +188,7 @@ impl Comparison {
             Operand::Text(_) | Operand::Extreme(_) => 1,
             Operand::Number(_) => 2,
             Operand::Other(_) => 3,
+            Operand::Collated(..) => 6,
         }
     }
 }
@@ -190,11 +211,15 @@ pub(super) struct Set {
     /// Whether null is among the values: then missing is in the set, too.
     null: bool,
     patterns: Vec<Pattern>,
+    collator: Option<Arc<Collator>>,
 }
 
 impl Set {
-    pub(super) fn new<'v>(values: impl IntoIterator<Item = &'v Bson>) -> Result<Self, Error> {
-        let mut set = Set::default();
+    pub(super) fn new<'v>(
+        values: impl IntoIterator<Item = &'v Bson>,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
+        let mut set = Set { collator: collator.cloned(), ..Set::default() };
         for value in values {
             match value {
                 Bson::Null => set.null = true,
@@ -203,8 +228,11 @@ impl Set {
                 value => set.values.push(ValueBuf::from_bson(value)?),
             }
         }
-        set.values.sort_by(|a, b| compare(a.as_raw(), b.as_raw()));
-        set.values.dedup_by(|a, b| equal(a.as_raw(), b.as_raw()));
+        let order = |a: &ValueBuf, b: &ValueBuf| {
+            compare_collated(collator.map(Arc::as_ref), a.as_raw(), b.as_raw())
+        };
+        set.values.sort_by(order);
+        set.values.dedup_by(|a, b| order(a, b).is_eq());
         Ok(set)
     }
 
@@ -214,7 +242,12 @@ impl Set {
         if value.is_null() || value.is_undefined() {
             return self.null;
         }
-        self.values.binary_search_by(|member| compare(member.as_raw(), value)).is_ok()
-            || self.patterns.iter().any(|pattern| pattern.matches(value))
+        let found = match &self.collator {
+            None => self.values.binary_search_by(|member| compare(member.as_raw(), value)),
+            Some(collator) => self.values.binary_search_by(|member| {
+                compare_collated(Some(collator), member.as_raw(), value)
+            }),
+        };
+        found.is_ok() || self.patterns.iter().any(|pattern| pattern.matches(value))
     }
 }

@@ -1,5 +1,7 @@
 //! From the tree of a filter to conditions that can be asked.
 
+use std::sync::Arc;
+
 use bson::Bson;
 use odm_core::{ElemMatch, Error, ErrorCode, Filter, Predicate};
 
@@ -11,17 +13,24 @@ use super::evaluation::Remainder;
 use super::json_schema::Schema;
 use super::regex::Pattern;
 use super::{Condition, Node, Test, logical};
+use crate::collation::Collator;
 use crate::value::path::FieldPath;
 
 /// How deeply conditions may be nested. The server's limit of the filter document itself is below.
 const MAX_FILTER_DEPTH: usize = 200;
 
-pub(super) fn filter(filter: &Filter) -> Result<Node, Error> {
-    node(filter.normalized()?.as_ref(), 0)
+/// What strings compare by, if not by their bytes.
+type Strings<'c> = Option<&'c Arc<Collator>>;
+
+pub(super) fn filter(filter: &Filter, strings: Strings<'_>) -> Result<Node, Error> {
+    node(filter.normalized()?.as_ref(), strings, 0)
 }
 
-pub(super) fn predicates(predicates: &[Predicate]) -> Result<Vec<Condition>, Error> {
-    conditions(predicates, 0)
+pub(super) fn predicates(
+    predicates: &[Predicate],
+    strings: Strings<'_>,
+) -> Result<Vec<Condition>, Error> {
+    conditions(predicates, strings, 0)
 }
 
 fn unsupported<T>(feature: &str) -> Result<T, Error> {
@@ -38,20 +47,20 @@ fn deeper(depth: usize) -> Result<usize, Error> {
     Ok(depth + 1)
 }
 
-fn node(filter: &Filter, depth: usize) -> Result<Node, Error> {
+fn node(filter: &Filter, strings: Strings<'_>, depth: usize) -> Result<Node, Error> {
     let depth = deeper(depth)?;
     let nodes = |parts: &[Filter]| {
-        parts.iter().map(|part| node(part, depth)).collect::<Result<Vec<Node>, Error>>()
+        parts.iter().map(|part| node(part, strings, depth)).collect::<Result<Vec<Node>, Error>>()
     };
     Ok(match filter {
         Filter::And(parts) => logical::and(nodes(parts)?),
-        Filter::Or(parts) => match equalities(parts)? {
+        Filter::Or(parts) => match equalities(parts, strings)? {
             Some(either) => either,
             None => logical::or(nodes(parts)?),
         },
         Filter::Nor(parts) => logical::not(logical::or(nodes(parts)?)),
         Filter::Field(path, predicate) => {
-            condition(predicate, depth)?.at(&FieldPath::new(path.as_str()))
+            condition(predicate, strings, depth)?.at(&FieldPath::new(path.as_str()))
         }
         Filter::Comment(_) | Filter::AlwaysTrue => Node::Always(true),
         Filter::AlwaysFalse => Node::Always(false),
@@ -66,7 +75,7 @@ fn node(filter: &Filter, depth: usize) -> Result<Node, Error> {
 
 /// Alternatives that are equalities (or regular expressions) on one path: an `$in`, as which the
 /// server evaluates them, too.
-fn equalities(parts: &[Filter]) -> Result<Option<Node>, Error> {
+fn equalities(parts: &[Filter], strings: Strings<'_>) -> Result<Option<Node>, Error> {
     let Some((Filter::Field(path, _), [_, ..])) = parts.split_first() else { return Ok(None) };
     let mut values = Vec::with_capacity(parts.len());
     for part in parts {
@@ -82,18 +91,26 @@ fn equalities(parts: &[Filter]) -> Result<Option<Node>, Error> {
             _ => return Ok(None),
         }
     }
-    let set = Test::In(Set::new(&values)?);
+    let set = Test::In(Set::new(&values, strings)?);
     Ok(Some(Condition::Test(set).at(&FieldPath::new(path.as_str()))))
 }
 
-fn conditions(predicates: &[Predicate], depth: usize) -> Result<Vec<Condition>, Error> {
-    predicates.iter().map(|predicate| condition(predicate, depth)).collect()
+fn conditions(
+    predicates: &[Predicate],
+    strings: Strings<'_>,
+    depth: usize,
+) -> Result<Vec<Condition>, Error> {
+    predicates.iter().map(|predicate| condition(predicate, strings, depth)).collect()
 }
 
-fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
+fn condition(
+    predicate: &Predicate,
+    strings: Strings<'_>,
+    depth: usize,
+) -> Result<Condition, Error> {
     let depth = deeper(depth)?;
     let compare = |operator, operand| {
-        Comparison::new(operator, operand).map(|test| Condition::Test(Test::Compare(test)))
+        Comparison::new(operator, operand, strings).map(|test| Condition::Test(Test::Compare(test)))
     };
     let bits = |quantifier, mask| Condition::Test(Test::Bits(Bits::new(quantifier, mask)));
     Ok(match predicate {
@@ -106,8 +123,8 @@ fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
         Predicate::Gte(value) => compare(Operator::Gte, value)?,
         Predicate::Lt(value) => compare(Operator::Lt, value)?,
         Predicate::Lte(value) => compare(Operator::Lte, value)?,
-        Predicate::In(values) => in_(values)?,
-        Predicate::Nin(values) => Condition::Not(vec![in_(values)?]),
+        Predicate::In(values) => in_(values, strings)?,
+        Predicate::Nin(values) => Condition::Not(vec![in_(values, strings)?]),
         Predicate::Exists(true) => Condition::Test(Test::Exists),
         Predicate::Exists(false) => Condition::Not(vec![Condition::Test(Test::Exists)]),
         Predicate::Type(types) => Condition::Test(Test::Type(Types::new(types))),
@@ -117,19 +134,23 @@ fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
         Predicate::Regex(regex) => Condition::Test(Test::Regex(Pattern::new(regex)?)),
         Predicate::All(values) if values.is_empty() => Condition::Never,
         Predicate::All(values) => {
-            Condition::All(values.iter().map(equal_or_matching).collect::<Result<_, _>>()?)
+            let each = |value| equal_or_matching(value, strings);
+            Condition::All(values.iter().map(each).collect::<Result<_, _>>()?)
         }
         Predicate::AllElemMatch(elements) if elements.is_empty() => Condition::Never,
         Predicate::AllElemMatch(elements) => Condition::All(
-            elements.iter().map(|element| elem_match(element, depth)).collect::<Result<_, _>>()?,
+            elements
+                .iter()
+                .map(|element| elem_match(element, strings, depth))
+                .collect::<Result<_, _>>()?,
         ),
-        Predicate::ElemMatch(element) => elem_match(element, depth)?,
+        Predicate::ElemMatch(element) => elem_match(element, strings, depth)?,
         Predicate::Size(size) => Condition::Test(Test::Size(*size)),
         Predicate::BitsAllSet(mask) => bits(Quantifier::AllSet, mask),
         Predicate::BitsAnySet(mask) => bits(Quantifier::AnySet, mask),
         Predicate::BitsAllClear(mask) => bits(Quantifier::AllClear, mask),
         Predicate::BitsAnyClear(mask) => bits(Quantifier::AnyClear, mask),
-        Predicate::Not(predicates) => Condition::Not(conditions(predicates, depth)?),
+        Predicate::Not(predicates) => Condition::Not(conditions(predicates, strings, depth)?),
         Predicate::GeoIntersects(_) => return unsupported("$geoIntersects"),
         Predicate::GeoWithin(_) => return unsupported("$geoWithin"),
         Predicate::Near(near) => {
@@ -139,13 +160,13 @@ fn condition(predicate: &Predicate, depth: usize) -> Result<Condition, Error> {
     })
 }
 
-fn in_(values: &[Bson]) -> Result<Condition, Error> {
+fn in_(values: &[Bson], strings: Strings<'_>) -> Result<Condition, Error> {
     match values {
-        [only] => equal_or_matching(only),
+        [only] => equal_or_matching(only, strings),
         [first, rest @ ..] if rest.iter().all(|value| is_same(value, first)) => {
-            equal_or_matching(first)
+            equal_or_matching(first, strings)
         }
-        values => Ok(Condition::Test(Test::In(Set::new(values)?))),
+        values => Ok(Condition::Test(Test::In(Set::new(values, strings)?))),
     }
 }
 
@@ -161,21 +182,25 @@ fn is_same(a: &Bson, b: &Bson) -> bool {
 }
 
 /// What a value in a list stands for: itself, or the strings that it matches.
-fn equal_or_matching(value: &Bson) -> Result<Condition, Error> {
+fn equal_or_matching(value: &Bson, strings: Strings<'_>) -> Result<Condition, Error> {
     Ok(Condition::Test(match value {
         Bson::RegularExpression(regex) => Test::Regex(Pattern::new(regex)?),
-        value => Test::Compare(Comparison::new(Operator::Eq, value)?),
+        value => Test::Compare(Comparison::new(Operator::Eq, value, strings)?),
     }))
 }
 
-fn elem_match(element: &ElemMatch, depth: usize) -> Result<Condition, Error> {
-    elements(element, depth).map(|elements| Condition::Test(Test::ElemMatch(elements)))
+fn elem_match(element: &ElemMatch, strings: Strings<'_>, depth: usize) -> Result<Condition, Error> {
+    elements(element, strings, depth).map(|elements| Condition::Test(Test::ElemMatch(elements)))
 }
 
-pub(super) fn elements(element: &ElemMatch, depth: usize) -> Result<Elements, Error> {
+pub(super) fn elements(
+    element: &ElemMatch,
+    strings: Strings<'_>,
+    depth: usize,
+) -> Result<Elements, Error> {
     Ok(match element {
-        ElemMatch::Fields(filter) => Elements::Fields(Box::new(node(filter, depth)?)),
-        ElemMatch::Value(predicates) => Elements::Value(conditions(predicates, depth)?),
+        ElemMatch::Fields(filter) => Elements::Fields(Box::new(node(filter, strings, depth)?)),
+        ElemMatch::Value(predicates) => Elements::Value(conditions(predicates, strings, depth)?),
         other => return unsupported(&format!("the predicate {other:?}")),
     })
 }

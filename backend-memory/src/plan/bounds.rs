@@ -3,9 +3,13 @@
 //! Bounds may be too wide, never too narrow: what an index yields is matched against the whole
 //! filter again.
 
+use std::sync::Arc;
+
 use bson::{Bson, Regex};
 use odm_core::{ElemMatch, Error, Predicate};
 
+use crate::collation::{self, Collator};
+use crate::storage::Index;
 use crate::value::{KeyBytes, ValueBuf};
 
 /// A point between two keys, ascending.
@@ -51,17 +55,49 @@ const NUMBER: u8 = 11;
 const AFTER_NUMBER: u8 = 14;
 const STRING: u8 = 15;
 
+/// The strings in an index, as a query sees them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strings<'c> {
+    /// What they compare by in the index.
+    collator: Option<&'c Collator>,
+    /// Whether they compare so in the query as well: if not, no string bounds anything.
+    agree: bool,
+}
+
+impl<'c> Strings<'c> {
+    pub(super) fn new(index: &'c Index, query: Option<&Collator>) -> Self {
+        let collator = index.spec.collator().map(Arc::as_ref);
+        Strings { collator, agree: collation::same(collator, query) }
+    }
+
+    pub(super) const fn agree(self) -> bool {
+        self.agree
+    }
+
+    /// Whether a value compares in the index as in the query.
+    fn allow(self, value: &Bson) -> bool {
+        self.agree || !collation::matters_to(value.element_type())
+    }
+}
+
 impl<'f> Cut<'f> {
-    fn encoded(value: &Bson) -> Result<KeyBytes, Error> {
-        Ok(KeyBytes::of(ValueBuf::from_bson(value)?.as_raw()))
+    /// # Errors
+    ///
+    /// 201 for a symbol in an index with a collation.
+    fn encoded(value: &Bson, strings: Strings<'_>) -> Result<KeyBytes, Error> {
+        let value = ValueBuf::from_bson(value)?;
+        let Some(collator) = strings.collator else { return Ok(KeyBytes::of(value.as_raw())) };
+        collation::check_indexable(value.as_raw())?;
+        Ok(KeyBytes::collated(Some(collator), value.as_raw()))
     }
 
-    fn before(value: &'f Bson) -> Result<Self, Error> {
-        Ok(Cut { key: Cut::encoded(value)?, edge: Edge::Before(value) })
+    fn before(value: &'f Bson, strings: Strings<'_>) -> Result<Self, Error> {
+        Ok(Cut { key: Cut::encoded(value, strings)?, edge: Edge::Before(value) })
     }
 
-    fn after(value: &'f Bson) -> Result<Self, Error> {
-        Ok(Cut { key: Cut::encoded(value)?.after_prefix(), edge: Edge::After(value) })
+    fn after(value: &'f Bson, strings: Strings<'_>) -> Result<Self, Error> {
+        let key = Cut::encoded(value, strings)?.after_prefix();
+        Ok(Cut { key, edge: Edge::After(value) })
     }
 
     fn prefix(bytes: &[u8]) -> Self {
@@ -106,8 +142,8 @@ impl<'f> Cut<'f> {
 }
 
 impl<'f> Interval<'f> {
-    fn point(value: &'f Bson) -> Result<Self, Error> {
-        Ok(Interval { low: Cut::before(value)?, high: Cut::after(value)? })
+    fn point(value: &'f Bson, strings: Strings<'_>) -> Result<Self, Error> {
+        Ok(Interval { low: Cut::before(value, strings)?, high: Cut::after(value, strings)? })
     }
 
     fn prefix(from: &[u8], to: &[u8]) -> Self {
@@ -148,36 +184,51 @@ impl<'f> Bounds<'f> {
     }
 
     /// What one predicate accepts; `None` if that may be anything.
-    pub(crate) fn of(predicate: &'f Predicate) -> Result<Option<Self>, Error> {
+    pub(crate) fn of(
+        predicate: &'f Predicate,
+        strings: Strings<'_>,
+    ) -> Result<Option<Self>, Error> {
         Ok(match predicate {
-            Predicate::Eq(value) => equal(value)?,
-            Predicate::In(values) => any_of(values)?,
+            Predicate::Eq(value)
+            | Predicate::Gt(value)
+            | Predicate::Gte(value)
+            | Predicate::Lt(value)
+            | Predicate::Lte(value)
+                if !strings.allow(value) =>
+            {
+                None
+            }
+            Predicate::Eq(value) => equal(value, strings)?,
+            Predicate::In(values) => any_of(values, strings)?,
             Predicate::Gt(value) | Predicate::Gte(value) if is_nan(value) => {
                 matches!(predicate, Predicate::Gte(_)).then(nan)
             }
             Predicate::Lt(value) | Predicate::Lte(value) if is_nan(value) => {
                 matches!(predicate, Predicate::Lte(_)).then(nan)
             }
-            Predicate::Gte(Bson::Null) | Predicate::Lte(Bson::Null) => Some(null()?),
-            Predicate::Gt(value) => range(value, Some(Cut::after(value)?), None),
-            Predicate::Gte(value) => range(value, Some(Cut::before(value)?), None),
-            Predicate::Lt(value) => range(value, None, Some(Cut::before(value)?)),
-            Predicate::Lte(value) => range(value, None, Some(Cut::after(value)?)),
-            Predicate::Exists(false) => Some(null()?),
+            Predicate::Gte(Bson::Null) | Predicate::Lte(Bson::Null) => Some(null(strings)?),
+            Predicate::Gt(value) => range(value, Some(Cut::after(value, strings)?), None, strings),
+            Predicate::Gte(value) => {
+                range(value, Some(Cut::before(value, strings)?), None, strings)
+            }
+            Predicate::Lt(value) => range(value, None, Some(Cut::before(value, strings)?), strings),
+            Predicate::Lte(value) => range(value, None, Some(Cut::after(value, strings)?), strings),
+            Predicate::Exists(false) => Some(null(strings)?),
             Predicate::Mod { .. } => {
                 Some(Bounds::new(vec![Interval::prefix(&[NUMBER], &[AFTER_NUMBER])], true))
             }
-            Predicate::Regex(regex) => strings_like(regex),
+            Predicate::Regex(regex) => strings_like(regex, strings),
             Predicate::All(values) => match values.first() {
-                Some(Bson::RegularExpression(regex)) => strings_like(regex),
-                Some(first) => equal(first)?,
+                Some(Bson::RegularExpression(regex)) => strings_like(regex, strings),
+                Some(first) if !strings.allow(first) => None,
+                Some(first) => equal(first, strings)?,
                 None => None,
             },
             // What it asks for holds of one element, and so of one key.
             Predicate::ElemMatch(ElemMatch::Value(predicates)) => {
                 let mut all: Option<Bounds<'f>> = None;
                 for predicate in predicates.iter().filter(|one| is_on_one_value(one)) {
-                    let Some(bounds) = Bounds::of(predicate)? else { continue };
+                    let Some(bounds) = Bounds::of(predicate, strings)? else { continue };
                     all = Some(match all {
                         Some(all) => all.intersect(bounds),
                         None => bounds,
@@ -191,9 +242,11 @@ impl<'f> Bounds<'f> {
 
     /// Whether a field without arrays satisfies the predicate exactly if its value is within the
     /// bounds of the predicate.
-    pub(crate) fn are_exact(predicate: &Predicate) -> bool {
+    pub(crate) fn are_exact(predicate: &Predicate, strings: Strings<'_>) -> bool {
         // A missing field has the key of null; an array may equal the whole value or an element.
-        let plain = |value: &Bson| !matches!(value, Bson::Null | Bson::Undefined | Bson::Array(_));
+        let plain = |value: &Bson| {
+            strings.allow(value) && !matches!(value, Bson::Null | Bson::Undefined | Bson::Array(_))
+        };
         match predicate {
             Predicate::Eq(value) => plain(value),
             Predicate::In(values) => {
@@ -203,7 +256,9 @@ impl<'f> Bounds<'f> {
             Predicate::Gt(value)
             | Predicate::Gte(value)
             | Predicate::Lt(value)
-            | Predicate::Lte(value) => plain(value) && matches!(Bounds::of(predicate), Ok(Some(_))),
+            | Predicate::Lte(value) => {
+                plain(value) && matches!(Bounds::of(predicate, strings), Ok(Some(_)))
+            }
             _ => false,
         }
     }
@@ -242,17 +297,17 @@ impl<'f> Bounds<'f> {
 
 /// Whether every field that satisfies one predicate satisfies the other as well; sometimes it is
 /// not seen.
-pub(super) fn implies(predicate: &Predicate, wanted: &Predicate) -> bool {
+pub(super) fn implies(predicate: &Predicate, wanted: &Predicate, strings: Strings<'_>) -> bool {
     if predicate == wanted {
-        return true;
+        return strings.agree || !compares_strings(predicate);
     }
-    let bounds = |predicate| Bounds::of(predicate).ok().flatten();
+    let bounds = |predicate| Bounds::of(predicate, strings).ok().flatten();
     let Some(within) = bounds(predicate) else { return false };
     if *wanted == Predicate::Exists(true) {
         return within.excludes_missing;
     }
     // Each value, in an array too, that is within the first bounds is within the second ones.
-    if !Bounds::are_exact(predicate) || !Bounds::are_exact(wanted) {
+    if !Bounds::are_exact(predicate, strings) || !Bounds::are_exact(wanted, strings) {
         return false;
     }
     bounds(wanted).is_some_and(|wanted| {
@@ -263,6 +318,18 @@ pub(super) fn implies(predicate: &Predicate, wanted: &Predicate) -> bool {
             wanted.intervals.iter().any(holds)
         })
     })
+}
+
+/// Whether a predicate may compare strings.
+fn compares_strings(predicate: &Predicate) -> bool {
+    use Predicate::{All, Eq, Exists, Gt, Gte, In, Lt, Lte, Mod, Ne, Nin, Regex, Size, Type};
+    let is_string = |value: &Bson| collation::matters_to(value.element_type());
+    match predicate {
+        Exists(_) | Type(_) | Mod { .. } | Regex(_) | Size(_) => false,
+        Eq(value) | Ne(value) | Gt(value) | Gte(value) | Lt(value) | Lte(value) => is_string(value),
+        In(values) | Nin(values) | All(values) => values.iter().any(is_string),
+        _ => true,
+    }
 }
 
 /// Whether a predicate on an element never looks into an element that is an array.
@@ -284,32 +351,34 @@ fn nan<'f>() -> Bounds<'f> {
 }
 
 /// A missing field has the key of null; a stored `undefined` matches null too.
-fn null<'f>() -> Result<Bounds<'f>, Error> {
-    Ok(Bounds::new(vec![Interval::point(&UNDEFINED)?, Interval::point(&NULL)?], false))
+fn null<'f>(strings: Strings<'_>) -> Result<Bounds<'f>, Error> {
+    let points = vec![Interval::point(&UNDEFINED, strings)?, Interval::point(&NULL, strings)?];
+    Ok(Bounds::new(points, false))
 }
 
-fn equal(value: &Bson) -> Result<Option<Bounds<'_>>, Error> {
+fn equal<'f>(value: &'f Bson, strings: Strings<'_>) -> Result<Option<Bounds<'f>>, Error> {
     Ok(match value {
-        Bson::Null => Some(null()?),
+        Bson::Null => Some(null(strings)?),
         Bson::Undefined => None,
         // It equals an element that is an array, or the whole array, whose first element then
         // has a key.
         Bson::Array(elements) => {
             let first = elements.first().unwrap_or(&UNDEFINED);
-            let points = vec![Interval::point(value)?, Interval::point(first)?];
+            let points = vec![Interval::point(value, strings)?, Interval::point(first, strings)?];
             Some(Bounds::new(points, true))
         }
-        value => Some(Bounds::new(vec![Interval::point(value)?], true)),
+        value => Some(Bounds::new(vec![Interval::point(value, strings)?], true)),
     })
 }
 
-fn any_of(values: &[Bson]) -> Result<Option<Bounds<'_>>, Error> {
+fn any_of<'f>(values: &'f [Bson], strings: Strings<'_>) -> Result<Option<Bounds<'f>>, Error> {
     let mut intervals = Vec::with_capacity(values.len());
     let mut excludes_missing = true;
     for value in values {
         let bounds = match value {
-            Bson::RegularExpression(regex) => strings_like(regex),
-            value => equal(value)?,
+            Bson::RegularExpression(regex) => strings_like(regex, strings),
+            value if !strings.allow(value) => None,
+            value => equal(value, strings)?,
         };
         let Some(bounds) = bounds else { return Ok(None) };
         excludes_missing &= bounds.excludes_missing;
@@ -319,7 +388,12 @@ fn any_of(values: &[Bson]) -> Result<Option<Bounds<'_>>, Error> {
 }
 
 /// Ranges stay within the type of their operand.
-fn range<'f>(value: &Bson, low: Option<Cut<'f>>, high: Option<Cut<'f>>) -> Option<Bounds<'f>> {
+fn range<'f>(
+    value: &Bson,
+    low: Option<Cut<'f>>,
+    high: Option<Cut<'f>>,
+    strings: Strings<'_>,
+) -> Option<Bounds<'f>> {
     let (first, after) = match value {
         Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => {
             (NUMBER, AFTER_NUMBER)
@@ -332,7 +406,7 @@ fn range<'f>(value: &Bson, low: Option<Cut<'f>>, high: Option<Cut<'f>>) -> Optio
         | Bson::Boolean(_)
         | Bson::DateTime(_)
         | Bson::Timestamp(_) => {
-            let rank = *Cut::encoded(value).ok()?.first()?;
+            let rank = *Cut::encoded(value, strings).ok()?.first()?;
             (rank, rank + 1)
         }
         _ => return None,
@@ -343,10 +417,11 @@ fn range<'f>(value: &Bson, low: Option<Cut<'f>>, high: Option<Cut<'f>>) -> Optio
 }
 
 /// Strings that a regular expression can match, and stored regular expressions: it matches the
-/// one that is equal.
-fn strings_like<'f>(regex: &Regex) -> Option<Bounds<'f>> {
+/// one that is equal. Under a collation, a beginning says nothing about the place of a string.
+fn strings_like<'f>(regex: &Regex, strings: Strings<'_>) -> Option<Bounds<'f>> {
     const REGEX: u8 = 50;
-    let strings = match literal_prefix(regex) {
+    let prefix = literal_prefix(regex).filter(|_| strings.collator.is_none());
+    let strings = match prefix {
         Some(prefix) => {
             let mut from = vec![STRING];
             from.extend_from_slice(prefix.as_bytes());

@@ -1,10 +1,13 @@
 //! The choice among indexes.
 
+use std::sync::Arc;
+
 use odm_core::bson::{Bson, Document};
 use odm_core::{Error, ErrorCode, FieldPath, Filter, Hint, SortOrder};
 
-use super::bounds::{self, Bounds, Cut};
+use super::bounds::{self, Bounds, Cut, Strings};
 use super::{Access, DistinctScan, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
+use crate::collation;
 use crate::storage::{CollState, Index, KeyRange};
 use crate::value::{KeyBytes, ValueBuf};
 
@@ -32,7 +35,8 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
             "When using min()/max() a hint of which index to use must be provided",
         ));
     }
-    if let Some(key) = id_lookup(wanted.filter) {
+    let own = state.collator().map(Arc::as_ref);
+    if let Some(key) = id_lookup(wanted.filter, wanted.collator, own) {
         return Ok(Plan { access: Access::Id(key), is_sorted: true, is_exact: true });
     }
     let conjuncts = Conjuncts::of(wanted.filter);
@@ -83,14 +87,19 @@ fn between(index: &Index, wanted: Wanted<'_>) -> Result<Option<KeyRange>, Error>
     if !has_bounds(wanted) {
         return Ok(None);
     }
+    let strings = Strings::new(index, wanted.collator);
+    let incompatible =
+        || Error::command(ErrorCode(51_174), "The index chosen is not compatible with min/max");
     let mut range = KeyRange::prefix(KeyBytes::new());
     for (bound, end) in [(bound(wanted.min), &mut range.from), (bound(wanted.max), &mut range.to)] {
         let Some(bound) = bound else { continue };
         if !bound.keys().eq(index.spec.key.keys()) {
-            return Err(Error::command(
-                ErrorCode(51_174),
-                "The index chosen is not compatible with min/max",
-            ));
+            return Err(incompatible());
+        }
+        if !strings.agree()
+            && bound.values().any(|value| collation::matters_to(value.element_type()))
+        {
+            return Err(incompatible());
         }
         let values = bound.values().map(ValueBuf::from_bson).collect::<Result<Vec<_>, _>>()?;
         *end = index.spec.pattern.encode(values.iter().map(ValueBuf::as_raw));
@@ -107,7 +116,8 @@ fn between(index: &Index, wanted: Wanted<'_>) -> Result<Option<KeyRange>, Error>
 
 /// The plan for a stretch of an index that was asked for.
 fn bounded(state: &CollState, position: usize, range: KeyRange, wanted: Wanted<'_>) -> Plan {
-    let direction = sort_direction(&state.indexes[position], 0, wanted);
+    let index = &state.indexes[position];
+    let direction = sort_direction(index, 0, wanted, Strings::new(index, wanted.collator));
     Plan {
         access: Access::Index(IndexScan {
             index: position,
@@ -139,7 +149,9 @@ pub(super) fn distinct(
     for (position, index) in state.indexes.iter().enumerate() {
         let fields = index.spec.fields();
         let field = fields.iter().position(|(path, _)| path.as_str() == key.as_str());
-        let Some(field) = field.filter(|_| !index.spec.hidden) else { continue };
+        // An index with a collation does not hold the strings themselves.
+        let is_shown = !index.spec.hidden && index.spec.collator().is_none();
+        let Some(field) = field.filter(|_| is_shown) else { continue };
         if filter.is_empty() {
             let is_less = |best: &Candidate| {
                 fields.len() < state.indexes[best.scan.index].spec.fields().len()
@@ -267,12 +279,14 @@ impl<'f> Conjuncts<'f> {
 
     /// Whether every document that meets the conditions matches `filter`; sometimes it is not
     /// seen.
-    fn imply(&self, filter: &Filter) -> bool {
+    fn imply(&self, filter: &Filter, strings: Strings<'_>) -> bool {
         match filter {
-            Filter::And(parts) => parts.iter().all(|part| self.imply(part)),
-            Filter::Or(parts) => parts.iter().any(|part| self.imply(part)),
+            Filter::And(parts) => parts.iter().all(|part| self.imply(part, strings)),
+            Filter::Or(parts) => parts.iter().any(|part| self.imply(part, strings)),
             Filter::Field(path, wanted) => self.parts.iter().any(|part| match part {
-                Filter::Field(on, predicate) if on == path => bounds::implies(predicate, wanted),
+                Filter::Field(on, predicate) if on == path => {
+                    bounds::implies(predicate, wanted, strings)
+                }
                 _ => false,
             }),
             _ => false,
@@ -286,27 +300,32 @@ impl<'f> Conjuncts<'f> {
 
     /// Whether the bounds of the first `bounded` fields of an index say all that the conditions
     /// say.
-    fn are_exact(&self, index: &Index, bounded: usize) -> bool {
+    fn are_exact(&self, index: &Index, bounded: usize, strings: Strings<'_>) -> bool {
         let fields = &index.spec.fields()[..bounded];
         self.parts.iter().all(|part| {
             let Filter::Field(on, predicate) = part else { return false };
             let is_bounded = |(field, (path, _)): (usize, &(crate::value::FieldPath, bool))| {
                 path.as_str() == on.as_str() && !index.is_multikey_at(field)
             };
-            fields.iter().enumerate().any(is_bounded) && Bounds::are_exact(predicate)
+            fields.iter().enumerate().any(is_bounded) && Bounds::are_exact(predicate, strings)
         })
     }
 
     /// The bounds of a field. Where a document may have several keys, each condition may be met
     /// by another one of them, so that only the narrowest one bounds the scan.
-    fn bounds(&self, path: &str, multikey: bool) -> Result<Option<Bounds<'f>>, Error> {
+    fn bounds(
+        &self,
+        path: &str,
+        multikey: bool,
+        strings: Strings<'_>,
+    ) -> Result<Option<Bounds<'f>>, Error> {
         let mut all: Option<Bounds<'f>> = None;
         for part in &self.parts {
             let Filter::Field(on, predicate) = part else { continue };
             if on.as_str() != path {
                 continue;
             }
-            let Some(bounds) = Bounds::of(predicate)? else { continue };
+            let Some(bounds) = Bounds::of(predicate, strings)? else { continue };
             all = Some(match all {
                 None => bounds,
                 Some(all) if !multikey => all.intersect(bounds),
@@ -343,12 +362,13 @@ impl Candidate {
         wanted: Wanted<'_>,
     ) -> Result<Self, Error> {
         let index = &state.indexes[position];
+        let strings = Strings::new(index, wanted.collator);
         let mut bounds: Vec<Option<Bounds<'_>>> = Vec::with_capacity(index.spec.fields().len());
         let mut multikey_bounded = false;
         let mut excludes_missing = false;
         for (field, (path, _)) in index.spec.fields().iter().enumerate() {
             let multikey = index.is_multikey_at(field);
-            let mut of_field = conjuncts.bounds(path.as_str(), multikey)?;
+            let mut of_field = conjuncts.bounds(path.as_str(), multikey, strings)?;
             excludes_missing |= of_field.as_ref().is_some_and(|bounds| bounds.excludes_missing);
             if multikey && of_field.is_some() {
                 // Two fields with arrays may be met by different elements of the array.
@@ -363,7 +383,7 @@ impl Candidate {
         let is_points = |one: &Option<Bounds<'_>>| one.as_ref().is_some_and(Bounds::is_points);
         let all_points = bounds.iter().all(is_points);
         let single = bounds.iter().take_while(|one| is_single_point(one)).count();
-        let (is_sorted, backward) = match sort_direction(index, single, wanted) {
+        let (is_sorted, backward) = match sort_direction(index, single, wanted, strings) {
             Some(backward) => (true, backward),
             None => (false, false),
         };
@@ -381,11 +401,15 @@ impl Candidate {
                 described,
             },
             is_sorted,
-            is_exact: conjuncts.are_exact(index, bounded),
+            is_exact: conjuncts.are_exact(index, bounded, strings),
             bounded,
             points: bounds.iter().take(bounded).filter(|one| is_points(one)).count(),
             covers_every_match: (!index.spec.sparse || excludes_missing)
-                && index.spec.partial.as_ref().is_none_or(|only| conjuncts.imply(&only.filter)),
+                && index
+                    .spec
+                    .partial
+                    .as_ref()
+                    .is_none_or(|only| conjuncts.imply(&only.filter, strings)),
         })
     }
 
@@ -481,7 +505,12 @@ fn ranges(index: &Index, bounds: &[Option<Bounds<'_>>]) -> (Vec<KeyRange>, usize
 
 /// Whether the index has the order that is wanted, and then whether it is to be read backward.
 /// Its first `single` fields have one value each, which does not matter to the order.
-fn sort_direction(index: &Index, single: usize, wanted: Wanted<'_>) -> Option<bool> {
+fn sort_direction(
+    index: &Index,
+    single: usize,
+    wanted: Wanted<'_>,
+    strings: Strings<'_>,
+) -> Option<bool> {
     if wanted.sort.is_empty() {
         return Some(false);
     }
@@ -499,6 +528,9 @@ fn sort_direction(index: &Index, single: usize, wanted: Wanted<'_>) -> Option<bo
         };
         if is_single(path.as_str()) {
             continue;
+        }
+        if !strings.agree() {
+            return None;
         }
         // Fields with one value may be passed over.
         while field < single && fields[field].0.as_str() != path.as_str() {
@@ -529,7 +561,8 @@ fn disjunction(
         for alternative in alternatives {
             let conjuncts = Conjuncts::of(alternative);
             let unsorted = Wanted { filter: alternative, ..Wanted::all(alternative, None) };
-            let unsorted = Wanted { explain: wanted.explain, ..unsorted };
+            let unsorted =
+                Wanted { explain: wanted.explain, collator: wanted.collator, ..unsorted };
             let mut best: Option<Candidate> = None;
             for (position, index) in state.indexes.iter().enumerate() {
                 if index.spec.hidden {

@@ -1,7 +1,11 @@
 //! Plans as `explain` shows them.
 
+use std::sync::Arc;
+
 use odm_core::bson::{Bson, Document, doc};
 use odm_core::{Filter, Sort};
+
+use crate::collation::Collator;
 
 use super::bounds::{Bounds, Cut};
 use super::{Access, DistinctScan, IndexScan, Plan, Position};
@@ -27,8 +31,9 @@ pub(super) fn describe(
                 .intervals
                 .iter()
                 .map(|interval| {
-                    let (low, low_in) = end(&interval.low, true);
-                    let (high, high_in) = end(&interval.high, false);
+                    let collator = index.spec.collator().map(Arc::as_ref);
+                    let (low, low_in) = end(&interval.low, collator, true);
+                    let (high, high_in) = end(&interval.high, collator, false);
                     let (from, from_in, to, to_in) = if reversed {
                         (high, high_in, low, low_in)
                     } else {
@@ -48,11 +53,21 @@ pub(super) fn describe(
 }
 
 /// An end of an interval: its value, and whether that belongs to it.
-fn end(cut: &Cut<'_>, is_low: bool) -> (String, bool) {
-    match cut.value() {
-        Some((value, above)) => (shown(value), above == is_low),
-        None => type_end(cut.ascending(), is_low),
+fn end(cut: &Cut<'_>, collator: Option<&Collator>, is_low: bool) -> (String, bool) {
+    match (cut.value(), collator) {
+        (Some((Bson::String(text), above)), Some(collator)) => {
+            (collation_key(&collator.sort_key(text.as_bytes())), above == is_low)
+        }
+        (Some((value, above)), _) => (shown(value), above == is_low),
+        (None, Some(_)) if cut.ascending() == [15] => (collation_key(&[]), is_low),
+        (None, _) => type_end(cut.ascending(), is_low),
     }
+}
+
+/// A string as it is in an index with a collation. (The bytes are not those of the server.)
+fn collation_key(key: &[u8]) -> String {
+    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("CollationKey(0x{digits})")
 }
 
 fn shown(value: &Bson) -> String {
@@ -244,21 +259,21 @@ fn index_scan(name: &'static str, state: &CollState, scan: &IndexScan) -> Stage 
             bounds.insert(path.as_str(), described.clone());
         }
     }
-    Stage::new(
-        name,
-        doc! {
-            "keyPattern": spec.key.clone(),
-            "indexName": &spec.name,
-            "isMultiKey": index.is_multikey(),
-            "multiKeyPaths": multikey_paths,
-            "isUnique": spec.unique,
-            "isSparse": spec.sparse,
-            "isPartial": spec.partial.is_some(),
-            "indexVersion": 2,
-            "direction": direction(scan.backward),
-            "indexBounds": bounds,
-        },
-    )
+    let mut details = doc! { "keyPattern": spec.key.clone(), "indexName": &spec.name };
+    if let Some(collator) = spec.collator() {
+        details.insert("collation", collator.to_document());
+    }
+    details.extend(doc! {
+        "isMultiKey": index.is_multikey(),
+        "multiKeyPaths": multikey_paths,
+        "isUnique": spec.unique,
+        "isSparse": spec.sparse,
+        "isPartial": spec.partial.is_some(),
+        "indexVersion": 2,
+        "direction": direction(scan.backward),
+        "indexBounds": bounds,
+    });
+    Stage::new(name, details)
 }
 
 const fn direction(backward: bool) -> &'static str {

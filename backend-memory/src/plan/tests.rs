@@ -28,7 +28,7 @@ fn indexed(
     partial: Option<&Filter>,
     docs: impl IntoIterator<Item = Document>,
 ) -> CollState {
-    let mut state = CollState::new();
+    let mut state = CollState::new(None);
     for (position, keys) in keys.iter().enumerate() {
         let mut index = Index { name: Some(position.to_string()), unique, ..Index::default() };
         for (path, direction) in keys {
@@ -39,7 +39,7 @@ fn indexed(
         let whole = index.clone();
         index.partial_filter = partial.cloned();
         // Not every filter is allowed.
-        let spec = IndexSpec::new(&index).or_else(|_| IndexSpec::new(&whole)).unwrap();
+        let spec = IndexSpec::new(&index, None).or_else(|_| IndexSpec::new(&whole, None)).unwrap();
         state.create_index(spec, &ns()).unwrap();
     }
     for doc in docs {
@@ -312,7 +312,7 @@ proptest! {
             .map(|(id, _)| id)
             .collect();
         let sort = Sort::parse(&sort).unwrap();
-        let sorter = Sorter::compile(&sort).unwrap().unwrap();
+        let sorter = Sorter::compile(&sort, None).unwrap().unwrap();
         let unsorted = Sort::default();
         for sort in [&unsorted, &sort] {
             for hint in &hints {

@@ -16,7 +16,8 @@ fn check(projection: Document, expected: Document) {
         "n": [1, 2, 3, 4], "o": { "p": [1, 2, 3], "q": 7 }, "s": "t",
     };
     let projector =
-        Projector::compile(&Projection::Raw(projection.clone()), &Filter::eq("n", 2)).unwrap();
+        Projector::compile(&Projection::Raw(projection.clone()), &Filter::eq("n", 2), None)
+            .unwrap();
     let projected = projector.project(&Record::from_document(&doc).unwrap()).unwrap();
     let expected = bson::serialize_to_vec(&expected).unwrap();
     assert_eq!(projected.as_bytes(), expected, "{projection}: {projected:?}");
@@ -51,7 +52,8 @@ fn projections() {
 #[test]
 fn what_is_not_evaluated_is_refused() {
     for projection in [doc! { "x": "$s" }, doc! { "x": { "$meta": "textScore" } }] {
-        let error = Projector::compile(&Projection::Raw(projection), &Filter::all()).unwrap_err();
+        let error =
+            Projector::compile(&Projection::Raw(projection), &Filter::all(), None).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
 }
@@ -60,7 +62,7 @@ fn what_is_not_evaluated_is_refused() {
 #[test]
 fn malformed_trees() {
     let check = |projection: Projection, code| {
-        let error = Projector::compile(&projection, &Filter::all()).unwrap_err();
+        let error = Projector::compile(&projection, &Filter::all(), None).unwrap_err();
         assert_eq!(error.code(), Some(code), "{projection:?}");
     };
     check(Projection::include(["a", "a.b"]), 31_249);

@@ -12,6 +12,8 @@ use imbl::OrdMap;
 use odm_core::{Error, ErrorCode, Namespace};
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use crate::collation::Collator;
+
 use super::collection::{Cell, CollState};
 
 /// Whose cell it is: compared by address.
@@ -172,14 +174,14 @@ impl Writing<'_> {
         if let Some(cell) = self.find(ns) {
             return Ok(cell);
         }
-        match self.create(ns, uuid(), Document::new()) {
+        match self.create(ns, uuid(), Document::new(), None) {
             Ok(cell) => Ok(cell),
             // Somebody was faster.
             Err(error) => self.find(ns).ok_or(error),
         }
     }
 
-    /// Creates a collection.
+    /// Creates a collection; the collation is the default of its operations and indexes.
     ///
     /// # Errors
     ///
@@ -189,6 +191,7 @@ impl Writing<'_> {
         ns: &Namespace,
         uuid: bson::Uuid,
         options: Document,
+        collator: Option<Arc<Collator>>,
     ) -> Result<Arc<Cell>, Error> {
         check_writable(ns)?;
         let mut tree = self.catalog.tree.write();
@@ -198,7 +201,7 @@ impl Writing<'_> {
                 format!("Collection {ns} already exists."),
             ));
         }
-        let state = Arc::new(CollState::new());
+        let state = Arc::new(CollState::new(collator));
         let cell = Arc::new(Cell::new(tree.owner.clone(), uuid, options, state));
         tree.put(ns, cell.clone())?;
         Ok(cell)

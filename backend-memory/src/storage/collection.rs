@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::catalog::Owner;
 use super::{EntryKeys, Index, IndexSpec, RecordId, Records};
+use crate::collation::Collator;
 use crate::value::{KeyBytes, Record};
 
 /// The most indexes that a collection may have.
@@ -24,12 +25,18 @@ pub(crate) struct CollState {
 }
 
 impl CollState {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(collator: Option<Arc<Collator>>) -> Self {
         CollState {
             records: Records::default(),
-            indexes: vec![Index::new(IndexSpec::id())],
+            indexes: vec![Index::new(IndexSpec::id(collator))],
             next: RecordId(1),
         }
+    }
+
+    /// What strings compare by in operations that do not say otherwise, if not by their bytes: as in the index on `_id`.
+    #[inline]
+    pub(crate) fn collator(&self) -> Option<&Arc<Collator>> {
+        self.indexes.first()?.spec.collator()
     }
 
     /// The record with this key of the index on `_id`.

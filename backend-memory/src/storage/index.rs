@@ -7,6 +7,7 @@ use odm_core::{Error, ErrorCode, Filter, IndexKind};
 use smallvec::SmallVec;
 
 use super::{OrdIndex, RecordId, display};
+use crate::collation::{self, Collator};
 use crate::filter::Matcher;
 use crate::value::path::{FieldPath, IndexKeys, KeyPattern};
 
@@ -43,11 +44,11 @@ pub(crate) struct Partial {
 
 impl IndexSpec {
     /// The index on `_id`.
-    pub(crate) fn id() -> Self {
+    pub(crate) fn id(collator: Option<Arc<Collator>>) -> Self {
         IndexSpec {
             name: ID_INDEX.to_owned(),
             key: doc! { "_id": 1 },
-            pattern: KeyPattern::new([("_id", false)]),
+            pattern: KeyPattern::new([("_id", false)]).collated(collator),
             unique: true,
             sparse: false,
             hidden: false,
@@ -56,14 +57,19 @@ impl IndexSpec {
         }
     }
 
-    /// Reads what was asked for.
+    /// Reads what was asked for. An index that names no collation has the collection's.
     ///
     /// # Errors
     ///
-    /// 67 for keys that cannot be indexed, 2 for the names and keys kept for the index on `_id`;
+    /// 67 for keys that cannot be indexed, 2 for the names and keys kept for the index on `_id`,
+    /// which cannot have a collation of its own;
     /// [`Error::Unsupported`] for kinds and options that the engine lacks.
-    pub(crate) fn new(index: &odm_core::Index) -> Result<Self, Error> {
+    pub(crate) fn new(
+        index: &odm_core::Index,
+        default: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         refuse_options(index)?;
+        let collator = Collator::or_default(index.collation.as_ref(), default)?;
         let mut key = Document::new();
         let mut pattern = Vec::new();
         for (path, kind) in &index.keys {
@@ -114,16 +120,21 @@ impl IndexSpec {
                     "'unique', 'sparse' and 'partialFilterExpression' are not valid for an _id index specification",
                 ));
             }
-            return Ok(IndexSpec::id());
+            if collator.as_ref() != default {
+                return Err(bad_value(
+                    "The _id index must have the same collation as the collection.",
+                ));
+            }
+            return Ok(IndexSpec::id(collator));
         }
         Ok(IndexSpec {
             name,
-            pattern: KeyPattern::new(pattern),
+            partial: Partial::new(index, collator.as_ref())?,
+            pattern: KeyPattern::new(pattern).collated(collator),
             key,
             unique: index.unique,
             sparse: index.sparse,
             hidden: index.hidden,
-            partial: Partial::new(index)?,
             background: index.extra.get_bool("background").unwrap_or_default(),
         })
     }
@@ -137,6 +148,7 @@ impl IndexSpec {
         let partial = |spec: &IndexSpec| spec.partial.as_ref().map(Partial::to_document);
         self.is_on(&other.key)
             && partial(self) == partial(other)
+            && self.collator() == other.collator()
             && self.sparse == other.sparse
             && (self.unique == other.unique || self.is_id())
     }
@@ -168,7 +180,15 @@ impl IndexSpec {
         if let Some(partial) = &self.partial {
             spec.insert("partialFilterExpression", partial.to_document());
         }
+        if let Some(collator) = self.collator() {
+            spec.insert("collation", collator.to_document());
+        }
         spec
+    }
+
+    /// What strings compare by in the index, if not by their bytes.
+    pub(crate) fn collator(&self) -> Option<&Arc<Collator>> {
+        self.pattern.collator()
     }
 
     pub(crate) fn fields(&self) -> &[(FieldPath, bool)] {
@@ -180,12 +200,15 @@ impl Partial {
     /// # Errors
     ///
     /// 67 for operators that a partial index cannot have, and beside `sparse`.
-    fn new(index: &odm_core::Index) -> Result<Option<Self>, Error> {
+    fn new(
+        index: &odm_core::Index,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Option<Self>, Error> {
         let Some(filter) = &index.partial_filter else { return Ok(None) };
         // Reading what is printed checks what the server checks.
         odm_core::Index::parse(&index.to_document())?;
         let filter = filter.normalized()?.into_owned();
-        let matcher = Matcher::compile(&filter)?;
+        let matcher = Matcher::collated(&filter, collator)?;
         Ok(Some(Partial { filter, matcher }))
     }
 
@@ -203,10 +226,6 @@ fn refuse_options(index: &odm_core::Index) -> Result<(), Error> {
                 || index.default_language.is_some()
                 || index.language_override.is_some(),
             "text indexes",
-        ),
-        (
-            index.collation.as_ref().is_some_and(|collation| collation.locale != "simple"),
-            "collation of indexes",
         ),
     ];
     if let Some((_, feature)) = refused.into_iter().find(|(asked, _)| *asked) {
@@ -287,7 +306,10 @@ impl Index {
         if self.spec.is_id()
             && let Some(id) = record.id()
         {
-            let keys = SmallVec::from_buf([KeyBytes::of(id)]);
+            if self.spec.collator().is_some() {
+                collation::check_indexable(id)?;
+            }
+            let keys = SmallVec::from_buf([self.spec.pattern.encode([id])]);
             return Ok(IndexKeys { keys, multikey: false });
         }
         if self.spec.partial.as_ref().is_some_and(|partial| !partial.matcher.matches(record)) {
@@ -374,12 +396,18 @@ impl Index {
 
     /// The refusal of a document whose key is there already.
     pub(crate) fn duplicate_error(&self, namespace: &str, values: Document) -> Error {
+        let collation = self.spec.collator().map(|collator| collator.to_document());
+        let shown = collation.as_ref().map(|one| format!(" collation: {}", display::document(one)));
         let message = format!(
-            "E11000 duplicate key error collection: {namespace} index: {} dup key: {}",
+            "E11000 duplicate key error collection: {namespace} index: {}{} dup key: {}",
             self.spec.name,
+            shown.unwrap_or_default(),
             display::document(&values),
         );
-        let details = doc! { "keyPattern": self.spec.key.clone(), "keyValue": values };
+        let mut details = doc! { "keyPattern": self.spec.key.clone(), "keyValue": values };
+        if let Some(collation) = collation {
+            details.insert("collation", collation);
+        }
         Error::command_with(ErrorCode::DUPLICATE_KEY, message, details)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bson::Bson;
 use odm_core::{Error, ErrorCode, PushOrder, PushSort, SortOrder};
@@ -9,9 +10,10 @@ use smallvec::SmallVec;
 
 use super::fields::{Outcome, type_name};
 use super::write::{self, New};
+use crate::collation::Collator;
 use crate::filter::{ElementMatcher, Matcher};
 use crate::value::write::{append_at, begin, finish};
-use crate::value::{ElementType, KeyBytes, RawVal, ValueBuf, compare, equal};
+use crate::value::{ElementType, KeyBytes, RawVal, ValueBuf, compare_collated, equal};
 
 type Values<'a> = SmallVec<[RawVal<'a>; 16]>;
 
@@ -68,6 +70,7 @@ pub(super) struct Push {
     position: Option<i64>,
     sort: Option<Order>,
     slice: Option<i64>,
+    collator: Option<Arc<Collator>>,
 }
 
 /// The `$sort` of a `$push`.
@@ -80,7 +83,10 @@ enum Order {
 }
 
 impl Push {
-    pub(super) fn new(push: &odm_core::Push) -> Result<Self, Error> {
+    pub(super) fn new(
+        push: &odm_core::Push,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         let sort = match &push.sort {
             None => None,
             Some(PushSort::Value(order)) => {
@@ -96,7 +102,13 @@ impl Push {
             }
             Some(other) => return Err(super::unsupported(&format!("the $sort {other:?}"))),
         };
-        Ok(Push { each: encode(&push.each)?, position: push.position, sort, slice: push.slice })
+        Ok(Push {
+            each: encode(&push.each)?,
+            position: push.position,
+            sort,
+            slice: push.slice,
+            collator: collator.cloned(),
+        })
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -142,6 +154,7 @@ impl Push {
             Some(position) => distance(position).min(len),
         };
         new.insert_many(position, self.each.iter().map(ValueBuf::as_raw));
+        let compare = |a, b| compare_collated(self.collator.as_deref(), a, b);
         match &self.sort {
             None => {}
             Some(Order::Value { descending }) => {
@@ -186,14 +199,16 @@ fn field<'a>(element: RawVal<'a>, path: &str) -> RawVal<'a> {
 pub(super) struct AddToSet {
     /// Each once.
     values: Vec<ValueBuf>,
+    collator: Option<Arc<Collator>>,
 }
 
 impl AddToSet {
-    pub(super) fn new(operand: &[Bson]) -> Result<Self, Error> {
+    pub(super) fn new(operand: &[Bson], collator: Option<&Arc<Collator>>) -> Result<Self, Error> {
         let mut values = encode(operand)?;
         let mut seen = HashSet::new();
-        values.retain(|value| seen.insert(KeyBytes::of(value.as_raw())));
-        Ok(AddToSet { values })
+        let key = |value: &ValueBuf| KeyBytes::collated(collator.map(Arc::as_ref), value.as_raw());
+        values.retain(|value| seen.insert(key(value)));
+        Ok(AddToSet { values, collator: collator.cloned() })
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -206,11 +221,15 @@ impl AddToSet {
         }
         let values = self.values.iter().map(ValueBuf::as_raw);
         let new: Values<'_> = if self.values.len() > 8 {
-            let there: HashSet<KeyBytes> =
-                old.elements().map(|(_, other)| KeyBytes::of(other)).collect();
-            values.filter(|value| !there.contains(&KeyBytes::of(*value))).collect()
+            let key = |value| KeyBytes::collated(self.collator.as_deref(), value);
+            let there: HashSet<KeyBytes> = old.elements().map(|(_, other)| key(other)).collect();
+            values.filter(|value| !there.contains(&key(*value))).collect()
         } else {
-            let is_there = |value| old.elements().any(|(_, other)| equal(other, value));
+            let same = |a, b| match self.collator.as_deref() {
+                Some(collator) => compare_collated(Some(collator), a, b).is_eq(),
+                None => equal(a, b),
+            };
+            let is_there = |value| old.elements().any(|(_, other)| same(other, value));
             values.filter(|value| !is_there(*value)).collect()
         };
         Ok(if new.is_empty() { Outcome::Unchanged } else { Outcome::Set(extended(old, new)) })
@@ -249,7 +268,7 @@ impl Pop {
 #[derive(Debug)]
 pub(super) enum Pull {
     /// Elements equal to one of these, which are in order.
-    Values(Vec<ValueBuf>),
+    Values(Vec<ValueBuf>, Option<Arc<Collator>>),
     /// Elements that satisfy operators.
     Predicates(ElementMatcher),
     /// Documents that match.
@@ -257,25 +276,30 @@ pub(super) enum Pull {
 }
 
 impl Pull {
-    pub(super) fn new(pull: &odm_core::Pull) -> Result<Self, Error> {
+    pub(super) fn new(
+        pull: &odm_core::Pull,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         Ok(match pull {
             odm_core::Pull::Value(Bson::RegularExpression(regex)) => {
                 let matches = odm_core::Predicate::Regex(regex.clone());
-                Pull::Predicates(ElementMatcher::compile(&[matches])?)
+                Pull::Predicates(ElementMatcher::compile(&[matches], collator)?)
             }
-            odm_core::Pull::Value(value) => Pull::Values(vec![ValueBuf::from_bson(value)?]),
+            odm_core::Pull::Value(value) => {
+                Pull::Values(vec![ValueBuf::from_bson(value)?], collator.cloned())
+            }
             odm_core::Pull::Predicates(predicates) => {
-                Pull::Predicates(ElementMatcher::compile(predicates)?)
+                Pull::Predicates(ElementMatcher::compile(predicates, collator)?)
             }
-            odm_core::Pull::Fields(filter) => Pull::Fields(Matcher::compile(filter)?),
+            odm_core::Pull::Fields(filter) => Pull::Fields(Matcher::collated(filter, collator)?),
             other => return Err(super::unsupported(&format!("the $pull {other:?}"))),
         })
     }
 
-    pub(super) fn all(values: &[Bson]) -> Result<Self, Error> {
+    pub(super) fn all(values: &[Bson], collator: Option<&Arc<Collator>>) -> Result<Self, Error> {
         let mut values = encode(values)?;
-        values.sort_by(|a, b| compare(a.as_raw(), b.as_raw()));
-        Ok(Pull::Values(values))
+        values.sort_by(|a, b| compare_collated(collator.map(Arc::as_ref), a.as_raw(), b.as_raw()));
+        Ok(Pull::Values(values, collator.cloned()))
     }
 
     pub(super) fn change<'a>(&self, old: RawVal<'a>) -> Result<Outcome<'a>, Error> {
@@ -293,8 +317,11 @@ impl Pull {
 
     fn removes(&self, element: RawVal<'_>) -> bool {
         match self {
-            Pull::Values(values) => {
-                values.binary_search_by(|value| compare(value.as_raw(), element)).is_ok()
+            Pull::Values(values, collator) => {
+                let order = |value: &ValueBuf| {
+                    compare_collated(collator.as_deref(), value.as_raw(), element)
+                };
+                values.binary_search_by(order).is_ok()
             }
             Pull::Predicates(matcher) => matcher.matches_field(element),
             Pull::Fields(matcher) => element.is_object() && matcher.matches_value(element),

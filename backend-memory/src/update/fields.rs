@@ -1,5 +1,6 @@
 //! What each operator does to a value that is there, and where there is none.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bson::Bson;
@@ -10,8 +11,9 @@ use super::bitwise::Bitwise;
 use super::plan::{Blocked, Target};
 use super::tree::Leaf;
 use super::write::{self, New};
+use crate::collation::Collator;
 use crate::value::number::Number;
-use crate::value::{ElementType, RawVal, ValueBuf, compare};
+use crate::value::{ElementType, RawVal, ValueBuf, compare, compare_collated};
 
 /// A compiled operator with its operand.
 #[derive(Debug)]
@@ -20,8 +22,8 @@ pub(super) enum Operation {
     SetOnInsert(Arc<ValueBuf>),
     Unset,
     Arithmetic(Arithmetic),
-    Min(Arc<ValueBuf>),
-    Max(Arc<ValueBuf>),
+    Min(Limit),
+    Max(Limit),
     CurrentDate(CurrentDate),
     Bit(Bitwise),
     /// At the new path of `$rename`; this is the old one.
@@ -44,6 +46,24 @@ pub(super) struct Arithmetic {
     initial: Number,
 }
 
+/// The operand of `$min` or `$max`.
+#[derive(Debug)]
+pub(super) struct Limit {
+    value: Arc<ValueBuf>,
+    collator: Option<Arc<Collator>>,
+}
+
+impl Limit {
+    fn new(value: &Bson, collator: Option<&Arc<Collator>>) -> Result<Self, Error> {
+        let value = Arc::new(ValueBuf::from_bson(value)?);
+        Ok(Limit { value, collator: collator.cloned() })
+    }
+
+    fn compare(&self, other: RawVal<'_>) -> Ordering {
+        compare_collated(self.collator.as_deref(), self.value.as_raw(), other)
+    }
+}
+
 /// What becomes of a value.
 pub(super) enum Outcome<'a> {
     Unchanged,
@@ -52,7 +72,11 @@ pub(super) enum Outcome<'a> {
 }
 
 impl Operation {
-    pub(super) fn new(path: &FieldPath, change: &Change) -> Result<Self, Error> {
+    pub(super) fn new(
+        path: &FieldPath,
+        change: &Change,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
         let value = |value: &Bson| ValueBuf::from_bson(value).map(Arc::new);
         Ok(match change {
             Change::Set(operand) => Operation::Set(value(operand)?),
@@ -77,15 +101,15 @@ impl Operation {
                     initial: Number::Int32(0).multiply(by).unwrap_or(by.zero_like()),
                 })
             }
-            Change::Min(operand) => Operation::Min(value(operand)?),
-            Change::Max(operand) => Operation::Max(value(operand)?),
+            Change::Min(operand) => Operation::Min(Limit::new(operand, collator)?),
+            Change::Max(operand) => Operation::Max(Limit::new(operand, collator)?),
             Change::Rename(_) => Operation::Rename(path.as_str().into()),
             Change::CurrentDate(kind) => Operation::CurrentDate(*kind),
-            Change::Push(push) => Operation::Push(Push::new(push)?),
-            Change::AddToSet(values) => Operation::AddToSet(AddToSet::new(values)?),
+            Change::Push(push) => Operation::Push(Push::new(push, collator)?),
+            Change::AddToSet(values) => Operation::AddToSet(AddToSet::new(values, collator)?),
             Change::Pop(end) => Operation::Pop(Pop::new(*end)),
-            Change::Pull(pull) => Operation::Pull(Pull::new(pull)?),
-            Change::PullAll(values) => Operation::Pull(Pull::all(values)?),
+            Change::Pull(pull) => Operation::Pull(Pull::new(pull, collator)?),
+            Change::PullAll(values) => Operation::Pull(Pull::all(values, collator)?),
             Change::Bit(operations) => Operation::Bit(Bitwise::new(operations)?),
             other => return Err(super::unsupported(&format!("the update operator {other:?}"))),
         })
@@ -96,8 +120,8 @@ impl Operation {
         match self {
             Operation::Set(value)
             | Operation::SetOnInsert(value)
-            | Operation::Min(value)
-            | Operation::Max(value) => 1 + write::depth(value.as_raw(), 0),
+            | Operation::Min(Limit { value, .. })
+            | Operation::Max(Limit { value, .. }) => 1 + write::depth(value.as_raw(), 0),
             Operation::Push(push) => 2 + push.depth(),
             Operation::AddToSet(set) => 2 + set.depth(),
             // Whatever was nested below the old path.
@@ -136,11 +160,11 @@ pub(super) fn change<'a>(
         Operation::SetOnInsert(_) => Outcome::Unchanged,
         Operation::Unset => Outcome::Remove,
         Operation::Arithmetic(arithmetic) => arithmetic.change(leaf, value)?,
-        Operation::Min(operand) if compare(operand.as_raw(), value).is_lt() => {
-            Outcome::Set(New::Operand(Arc::clone(operand)))
+        Operation::Min(limit) if limit.compare(value).is_lt() => {
+            Outcome::Set(New::Operand(Arc::clone(&limit.value)))
         }
-        Operation::Max(operand) if compare(operand.as_raw(), value).is_gt() => {
-            Outcome::Set(New::Operand(Arc::clone(operand)))
+        Operation::Max(limit) if limit.compare(value).is_gt() => {
+            Outcome::Set(New::Operand(Arc::clone(&limit.value)))
         }
         Operation::Min(_) | Operation::Max(_) => Outcome::Unchanged,
         Operation::CurrentDate(kind) => Outcome::Set(current_date(*kind, target)),
@@ -180,8 +204,8 @@ pub(super) fn create<'a>(
     Ok(match operation {
         Operation::Set(operand)
         | Operation::SetOnInsert(operand)
-        | Operation::Min(operand)
-        | Operation::Max(operand) => Some(New::Operand(Arc::clone(operand))),
+        | Operation::Min(Limit { value: operand, .. })
+        | Operation::Max(Limit { value: operand, .. }) => Some(New::Operand(Arc::clone(operand))),
         Operation::Arithmetic(arithmetic) => Some(New::Computed(arithmetic.initial.into())),
         Operation::CurrentDate(kind) => Some(current_date(*kind, target)),
         Operation::Bit(bitwise) => Some(bitwise.create()?),

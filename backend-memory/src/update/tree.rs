@@ -7,6 +7,7 @@ use std::sync::Arc;
 use odm_core::{ArrayFilters, Change, Error, ErrorCode, FieldPath};
 
 use super::fields::Operation;
+use crate::collation::Collator;
 use crate::filter::Matcher;
 use crate::value::{Name, RawVal, write};
 
@@ -84,6 +85,13 @@ struct ElementFilter {
     matcher: Matcher,
 }
 
+/// The array filters of an update, and what strings compare by in them.
+#[derive(Clone, Copy)]
+struct Filters<'c> {
+    filters: &'c ArrayFilters,
+    collator: Option<&'c Arc<Collator>>,
+}
+
 impl Elements {
     pub(super) fn include(&self, element: RawVal<'_>) -> bool {
         self.filter.as_ref().is_none_or(|filter| {
@@ -100,10 +108,12 @@ impl Tree {
     pub(super) fn new(
         changes: &[(FieldPath, Change)],
         filters: &ArrayFilters,
+        collator: Option<&Arc<Collator>>,
     ) -> Result<Self, Error> {
+        let filters = Filters { filters, collator };
         let mut tree = Tree { root: Fields::default(), positional: false, may_exceed_depth: false };
         for (path, change) in changes {
-            let operation = Operation::new(path, change)?;
+            let operation = Operation::new(path, change, collator)?;
             if let Change::Rename(to) = change {
                 tree.insert(path, Operation::RenameSource, filters)?;
                 tree.insert(to, operation, filters)?;
@@ -118,7 +128,7 @@ impl Tree {
         &mut self,
         path: &FieldPath,
         operation: Operation,
-        filters: &ArrayFilters,
+        filters: Filters<'_>,
     ) -> Result<(), Error> {
         let parts: Vec<&str> = path.components().collect();
         if parts.len() > MAX_PATH_PARTS {
@@ -179,16 +189,17 @@ impl Tree {
 
 impl Node {
     /// The node above `node` that leads to it by `part` of a path.
-    fn around(part: &str, node: Node, filters: &ArrayFilters) -> Result<Node, Error> {
+    fn around(part: &str, node: Node, filters: Filters<'_>) -> Result<Node, Error> {
         if part == "$" {
             let positional = Some(Box::new(node));
             return Ok(Node::Fields(Fields { children: Vec::new(), positional }));
         }
         if let Some(identifier) = part.strip_prefix("$[").and_then(|rest| rest.strip_suffix(']')) {
-            let filter = match filters.get(identifier) {
+            let filter = match filters.filters.get(identifier) {
                 _ if identifier.is_empty() => None,
                 Some(filter) => {
-                    Some(Arc::new(ElementFilter { matcher: Matcher::compile(filter)? }))
+                    let matcher = Matcher::collated(filter, filters.collator)?;
+                    Some(Arc::new(ElementFilter { matcher }))
                 }
                 None => {
                     return Err(Error::command(

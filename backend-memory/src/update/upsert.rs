@@ -11,8 +11,9 @@ use super::plan::Plan;
 use super::replacement::{Replacement, check_id_names};
 use super::write::{New, write_object};
 use super::{ApplyCx, Kind, Updater, check_depth};
+use crate::collation::Collator;
 use crate::value::write::{append, begin, finish};
-use crate::value::{RawVal, Record, ValueBuf, equal};
+use crate::value::{RawVal, Record, ValueBuf, compare_collated};
 
 /// How deeply the conditions of a filter are looked into.
 const MAX_FILTER_DEPTH: usize = 200;
@@ -23,7 +24,8 @@ pub(super) fn upsert(
     cx: &ApplyCx,
     new_id: impl FnOnce() -> ObjectId,
 ) -> Result<Vec<u8>, Error> {
-    let mut equalities = Equalities::default();
+    let collator = updater.collator.clone();
+    let mut equalities = Equalities { collator, ..Equalities::default() };
     equalities.collect(filter.normalized()?.as_ref(), 0)?;
     let document = match &updater.kind {
         Kind::Operators(tree) => {
@@ -106,6 +108,7 @@ struct Equalities {
     values: BTreeMap<String, Bson>,
     /// A path that is there twice, which operators refuse.
     repeated: Option<String>,
+    collator: Option<Arc<Collator>>,
 }
 
 impl Equalities {
@@ -129,7 +132,7 @@ impl Equalities {
                 match predicate {
                     Predicate::Eq(value) => self.add(path.as_str(), value),
                     Predicate::In(values) => {
-                        if let Some(only) = only_value(values)? {
+                        if let Some(only) = only_value(values, self.collator.as_deref())? {
                             self.add(path.as_str(), only);
                         }
                     }
@@ -206,14 +209,18 @@ fn is_never(filter: &Filter) -> bool {
 }
 
 /// The value of a list that holds no other.
-fn only_value(values: &[Bson]) -> Result<Option<&Bson>, Error> {
+fn only_value<'v>(
+    values: &'v [Bson],
+    collator: Option<&Collator>,
+) -> Result<Option<&'v Bson>, Error> {
     let Some((first, rest)) = values.split_first() else { return Ok(None) };
     if values.iter().any(|value| matches!(value, Bson::RegularExpression(_))) {
         return Ok(None);
     }
     let encoded = ValueBuf::from_bson(first)?;
     for value in rest {
-        if !equal(ValueBuf::from_bson(value)?.as_raw(), encoded.as_raw()) {
+        let value = ValueBuf::from_bson(value)?;
+        if compare_collated(collator, value.as_raw(), encoded.as_raw()).is_ne() {
             return Ok(None);
         }
     }

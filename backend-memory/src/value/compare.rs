@@ -1,10 +1,12 @@
 //! The server's total order of BSON values, and equality by it.
 //!
 //! Types are compared first (the four numeric types are one), then values: numbers exactly,
-//! whatever their types; strings, symbols and code by bytes; documents field by field (type, then
+//! whatever their types; strings and symbols by bytes, or as a collation has it; code by bytes; documents field by field (type, then
 //! name, then value); arrays element by element; binary data by length, subtype, bytes.
 
 use std::cmp::Ordering;
+
+use crate::collation::Collator;
 
 use super::decimal::Decimal;
 use super::number::Number;
@@ -36,13 +38,52 @@ pub(crate) const fn canonical_type(value: RawVal<'_>) -> u8 {
     }
 }
 
+/// How strings compare, wherever they are in a value.
+trait StringOrder {
+    fn compare_strings(&self, a: RawVal<'_>, b: RawVal<'_>) -> Ordering;
+}
+
+/// Strings compare by their bytes.
+struct Binary;
+
+impl StringOrder for Binary {
+    #[inline]
+    fn compare_strings(&self, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+        a.as_string_bytes().cmp(&b.as_string_bytes())
+    }
+}
+
+impl StringOrder for Collator {
+    fn compare_strings(&self, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+        let (a, b) = (a.as_string_bytes(), b.as_string_bytes());
+        self.compare(a.unwrap_or_default(), b.unwrap_or_default())
+    }
+}
+
 /// Compares two values in the total order over all types.
 #[inline]
 pub(crate) fn compare(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
-    if a.kind() == b.kind() {
-        return compare_within_type(a, b);
+    compare_in(&Binary, a, b)
+}
+
+/// Compares two values as [`compare`] does, but strings as a collation has it, if there is one.
+pub(crate) fn compare_collated(
+    collator: Option<&Collator>,
+    a: RawVal<'_>,
+    b: RawVal<'_>,
+) -> Ordering {
+    match collator {
+        Some(collator) => compare_in(collator, a, b),
+        None => compare(a, b),
     }
-    canonical_type(a).cmp(&canonical_type(b)).then_with(|| compare_within_type(a, b))
+}
+
+#[inline]
+fn compare_in(strings: &impl StringOrder, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+    if a.kind() == b.kind() {
+        return compare_within_type(strings, a, b);
+    }
+    canonical_type(a).cmp(&canonical_type(b)).then_with(|| compare_within_type(strings, a, b))
 }
 
 /// Whether two values are equal in the total order: `1` and `1.0` are, documents with the same
@@ -56,20 +97,20 @@ pub(crate) fn equal(a: RawVal<'_>, b: RawVal<'_>) -> bool {
             a.kind(),
             Double | Decimal128 | EmbeddedDocument | Array | JavaScriptCodeWithScope
         );
-        return a.bytes() == b.bytes() || (by_value && compare_within_type(a, b).is_eq());
+        return a.bytes() == b.bytes() || (by_value && compare_within_type(&Binary, a, b).is_eq());
     }
     compare(a, b).is_eq()
 }
 
 /// Compares two values of one canonical type.
-fn compare_within_type(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+fn compare_within_type(strings: &impl StringOrder, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
     match a.kind() {
         ElementType::Int32 | ElementType::Int64 | ElementType::Double | ElementType::Decimal128 => {
             compare_numbers(a, b)
         }
-        ElementType::String | ElementType::Symbol => a.as_string_bytes().cmp(&b.as_string_bytes()),
-        ElementType::EmbeddedDocument => compare_documents(a, b),
-        ElementType::Array => compare_arrays(a, b),
+        ElementType::String | ElementType::Symbol => strings.compare_strings(a, b),
+        ElementType::EmbeddedDocument => compare_documents(strings, a, b),
+        ElementType::Array => compare_arrays(strings, a, b),
         ElementType::Binary | ElementType::DbPointer => {
             // Length comes first, then the bytes: for binary data, the subtype is the first.
             (a.bytes().len().cmp(&b.bytes().len())).then_with(|| a.bytes().cmp(b.bytes()))
@@ -82,7 +123,12 @@ fn compare_within_type(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
         ElementType::JavaScriptCodeWithScope => {
             a.as_code_bytes().cmp(&b.as_code_bytes()).then_with(|| {
                 let empty = RawVal::EMPTY_OBJECT;
-                compare_documents(a.as_scope().unwrap_or(empty), b.as_scope().unwrap_or(empty))
+                // No collation has to do with code.
+                compare_documents(
+                    &Binary,
+                    a.as_scope().unwrap_or(empty),
+                    b.as_scope().unwrap_or(empty),
+                )
             })
         }
         ElementType::Undefined | ElementType::Null | ElementType::MinKey | ElementType::MaxKey => {
@@ -91,14 +137,14 @@ fn compare_within_type(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
     }
 }
 
-fn compare_documents(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+fn compare_documents(strings: &impl StringOrder, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
     let (mut left, mut right) = (a.elements(), b.elements());
     loop {
         match (left.next(), right.next()) {
             (Some((a_name, a)), Some((b_name, b))) => {
                 let ordering = (canonical_type(a).cmp(&canonical_type(b)))
                     .then_with(|| a_name.cmp(b_name))
-                    .then_with(|| compare_within_type(a, b));
+                    .then_with(|| compare_within_type(strings, a, b));
                 if ordering.is_ne() {
                     return ordering;
                 }
@@ -108,12 +154,12 @@ fn compare_documents(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
     }
 }
 
-fn compare_arrays(a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
+fn compare_arrays(strings: &impl StringOrder, a: RawVal<'_>, b: RawVal<'_>) -> Ordering {
     let (mut left, mut right) = (a.elements(), b.elements());
     loop {
         match (left.next(), right.next()) {
             (Some((_, a)), Some((_, b))) => {
-                let ordering = compare(a, b);
+                let ordering = compare_in(strings, a, b);
                 if ordering.is_ne() {
                     return ordering;
                 }

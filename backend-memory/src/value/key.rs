@@ -8,7 +8,7 @@
 //! |---|---|
 //! | every value | one byte for its type, never 0 or 255 |
 //! | number | the type byte tells NaN, negative, zero and positive apart; then the double that is nearest towards zero, big-endian; then 0, or 1 and the exact decimal value for what that double is not. Inverted for negative numbers |
-//! | string, code | the bytes, 0 as 0 255; ended by 0 0 |
+//! | string, code | the bytes, 0 as 0 255; ended by 0 0. Of a string under a collation, the bytes of its sort key |
 //! | object | for each field type, name, value; ended by 0 |
 //! | array | the elements; ended by 0 |
 //! | others | big-endian, of fixed size, or after their length |
@@ -19,6 +19,8 @@ use std::borrow::Borrow;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
+
+use crate::collation::Collator;
 
 use super::compare::canonical_type;
 use super::decimal::{self, Decimal};
@@ -41,10 +43,35 @@ impl KeyBytes {
         key
     }
 
+    /// The key of one value, ascending, for which strings and symbols are as a collation has it.
+    pub(crate) fn collated(collator: Option<&Collator>, value: RawVal<'_>) -> Self {
+        let mut key = KeyBytes::new();
+        match collator {
+            Some(collator) => encode(&Collated { collator, symbols: true }, value, &mut key.0),
+            None => key.push(value, false),
+        }
+        key
+    }
+
     /// Appends the next value of a compound key.
     pub(crate) fn push(&mut self, value: RawVal<'_>, descending: bool) {
+        self.push_in(&Binary, value, descending);
+    }
+
+    /// As [`push`](KeyBytes::push), with strings as a collation has it. Symbols sort by their bytes.
+    pub(crate) fn push_collated(
+        &mut self,
+        collator: &Collator,
+        value: RawVal<'_>,
+        descending: bool,
+    ) {
+        self.push_in(&Collated { collator, symbols: false }, value, descending);
+    }
+
+    #[inline]
+    fn push_in(&mut self, strings: &impl StringKeys, value: RawVal<'_>, descending: bool) {
         let start = self.0.len();
-        encode(value, &mut self.0);
+        encode(strings, value, &mut self.0);
         if descending {
             for byte in &mut self.0[start..] {
                 *byte = !*byte;
@@ -98,7 +125,37 @@ const NEGATIVE: u8 = 11;
 const ZERO: u8 = 12;
 const POSITIVE: u8 = 13;
 
-fn encode(value: RawVal<'_>, out: &mut Out) {
+/// How strings are encoded, wherever they are in a value.
+trait StringKeys {
+    fn encode_string(&self, value: RawVal<'_>, out: &mut Out);
+}
+
+/// By their bytes.
+struct Binary;
+
+/// By their sort keys; symbols only if asked for.
+struct Collated<'c> {
+    collator: &'c Collator,
+    symbols: bool,
+}
+
+impl StringKeys for Binary {
+    #[inline]
+    fn encode_string(&self, value: RawVal<'_>, out: &mut Out) {
+        encode_text(value.as_string_bytes().unwrap_or_default(), out);
+    }
+}
+
+impl StringKeys for Collated<'_> {
+    fn encode_string(&self, value: RawVal<'_>, out: &mut Out) {
+        if value.kind() == ElementType::Symbol && !self.symbols {
+            return Binary.encode_string(value, out);
+        }
+        encode_text(&self.collator.sort_key(value.as_string_bytes().unwrap_or_default()), out);
+    }
+}
+
+fn encode(strings: &impl StringKeys, value: RawVal<'_>, out: &mut Out) {
     let kind = canonical_type(value);
     match value.kind() {
         ElementType::Int32 | ElementType::Int64 => {
@@ -110,7 +167,7 @@ fn encode(value: RawVal<'_>, out: &mut Out) {
         }
         ElementType::String | ElementType::Symbol => {
             out.push(kind);
-            encode_text(value.as_string_bytes().unwrap_or_default(), out);
+            strings.encode_string(value, out);
         }
         ElementType::ObjectId => {
             let mut bytes = [kind; 13];
@@ -121,12 +178,12 @@ fn encode(value: RawVal<'_>, out: &mut Out) {
         }
         ElementType::EmbeddedDocument => {
             out.push(kind);
-            encode_fields(value, out);
+            encode_fields(strings, value, out);
         }
         ElementType::Array => {
             out.push(kind);
             for (_, element) in value.elements() {
-                encode(element, out);
+                encode(strings, element, out);
             }
             out.push(0);
         }
@@ -159,7 +216,7 @@ fn encode(value: RawVal<'_>, out: &mut Out) {
         ElementType::JavaScriptCodeWithScope => {
             out.push(kind);
             encode_text(value.as_code_bytes().unwrap_or_default(), out);
-            encode_fields(value.as_scope().unwrap_or(RawVal::EMPTY_OBJECT), out);
+            encode_fields(&Binary, value.as_scope().unwrap_or(RawVal::EMPTY_OBJECT), out);
         }
         ElementType::Undefined | ElementType::Null | ElementType::MinKey | ElementType::MaxKey => {
             out.push(kind);
@@ -184,11 +241,11 @@ fn encode_text(text: &[u8], out: &mut Out) {
     out.extend_from_slice(&[0, 0]);
 }
 
-fn encode_fields(document: RawVal<'_>, out: &mut Out) {
+fn encode_fields(strings: &impl StringKeys, document: RawVal<'_>, out: &mut Out) {
     for (name, value) in document.elements() {
         out.push(canonical_type(value));
         encode_text(name, out);
-        encode(value, out);
+        encode(strings, value, out);
     }
     out.push(0);
 }

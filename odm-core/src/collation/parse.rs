@@ -118,7 +118,9 @@ fn looks_like_locale(locale: &str) -> bool {
     (2..=3).contains(&language.len())
         && language.bytes().all(|c| c.is_ascii_lowercase())
         && parts.all(|part| part.len() >= 2 && part.bytes().all(|c| c.is_ascii_alphanumeric()))
-        && kind.is_none_or(|kind| !kind.is_empty() && kind.bytes().all(|c| c.is_ascii_lowercase()))
+        && kind.is_none_or(|kind| {
+            !kind.is_empty() && kind.bytes().all(|c| c.is_ascii_lowercase() || c == b'-')
+        })
 }
 
 fn parse_strength(value: &Bson) -> Result<i32> {

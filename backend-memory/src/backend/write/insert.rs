@@ -47,7 +47,7 @@ impl Engine {
             };
             match &cell {
                 Some(cell) => cell.turn().write(insert_all)?,
-                None => insert_all(&mut crate::storage::CollState::new())?,
+                None => insert_all(&mut crate::storage::CollState::new(None))?,
             }
             if insert.ordered && !errors.is_empty() {
                 break;

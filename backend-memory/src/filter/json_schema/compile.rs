@@ -174,7 +174,8 @@ fn regex(pattern: &str) -> Result<Regex, Error> {
 }
 
 fn number_rule(keyword: &Keyword) -> Result<Option<NumberRule>, Error> {
-    let bound = |operator, bound: &Bson| Comparison::new(operator, bound).map(NumberRule::Bound);
+    let bound =
+        |operator, bound: &Bson| Comparison::new(operator, bound, None).map(NumberRule::Bound);
     Ok(Some(match keyword {
         Keyword::MultipleOf(operand) => {
             NumberRule::MultipleOf(Divisor::new(ValueBuf::from_bson(operand)?.as_raw())?)

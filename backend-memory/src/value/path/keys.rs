@@ -6,8 +6,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use odm_core::{Error, ErrorCode};
 use smallvec::SmallVec;
+
+use crate::collation::{self, Collator};
 
 use super::{Component, FieldPath};
 use crate::value::{KeyBytes, RawVal, Record};
@@ -16,6 +20,8 @@ use crate::value::{KeyBytes, RawVal, Record};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyPattern {
     fields: Vec<(FieldPath, bool)>,
+    /// What strings sort by, if not by their bytes.
+    collator: Option<Arc<Collator>>,
 }
 
 /// The keys of one document in an index.
@@ -31,7 +37,17 @@ impl KeyPattern {
     /// The paths, each with whether it is descending.
     pub(crate) fn new<'p>(fields: impl IntoIterator<Item = (&'p str, bool)>) -> Self {
         let fields = fields.into_iter();
-        KeyPattern { fields: fields.map(|(path, down)| (FieldPath::new(path), down)).collect() }
+        let fields = fields.map(|(path, down)| (FieldPath::new(path), down)).collect();
+        KeyPattern { fields, collator: None }
+    }
+
+    /// The same fields, with strings as a collation has it.
+    pub(crate) fn collated(self, collator: Option<Arc<Collator>>) -> Self {
+        KeyPattern { collator, ..self }
+    }
+
+    pub(crate) fn collator(&self) -> Option<&Arc<Collator>> {
+        self.collator.as_ref()
     }
 
     pub(crate) fn fields(&self) -> &[(FieldPath, bool)] {
@@ -41,8 +57,18 @@ impl KeyPattern {
     /// The encoded key for one value of each field.
     pub(crate) fn encode<'a>(&self, values: impl IntoIterator<Item = RawVal<'a>>) -> KeyBytes {
         let mut key = KeyBytes::new();
-        for ((_, descending), value) in self.fields.iter().zip(values) {
-            key.push(value, *descending);
+        let fields = self.fields.iter().zip(values);
+        match &self.collator {
+            None => {
+                for ((_, descending), value) in fields {
+                    key.push(value, *descending);
+                }
+            }
+            Some(collator) => {
+                for ((_, descending), value) in fields {
+                    key.push_collated(collator, value, *descending);
+                }
+            }
         }
         key
     }
@@ -52,9 +78,18 @@ impl KeyPattern {
     /// # Errors
     ///
     /// 171 if two of the paths meet different arrays; 16746 if a number in a path is both a
-    /// position in an array and the name of a field there.
+    /// position in an array and the name of a field there; 201 for symbols under a collation.
     pub(crate) fn index_keys(&self, record: &Record, sparse: bool) -> Result<IndexKeys, Error> {
         let mut keys = SmallVec::new();
+        if self.collator.is_some() {
+            let mut checked = Ok(());
+            self.each_key(record, |values, _| {
+                let check =
+                    || values.iter().try_for_each(|value| collation::check_indexable(*value));
+                checked = std::mem::replace(&mut checked, Ok(())).and_then(|()| check());
+            })?;
+            checked?;
+        }
         let multikey = self.each_key(record, |values, all_missing| {
             if !(sparse && all_missing) {
                 keys.push(self.encode(values.iter().copied()));
