@@ -60,6 +60,32 @@ impl Store for Driver {
         find.await.expect("find").try_collect().await.expect("collect")
     }
 
+    async fn get_many(&self, ids: &[ObjectId]) -> Vec<Account> {
+        let cursor = self.0.find(doc! { "_id": { "$in": ids } }).await.expect("find");
+        cursor.try_collect().await.expect("collect")
+    }
+
+    async fn emails(&self, prefix: &str) -> Vec<Account> {
+        let pattern = format!("^{}", prefix.replace('.', "\\."));
+        let cursor = self.0.find(doc! { "email": { "$regex": pattern } }).await.expect("find");
+        cursor.try_collect().await.expect("collect")
+    }
+
+    async fn tagged(&self, low: &str, high: &str) -> u64 {
+        let tagged = doc! { "tags": { "$elemMatch": { "$gte": low, "$lt": high } } };
+        self.0.count_documents(tagged).await.expect("count_documents")
+    }
+
+    async fn by_visits(&self) -> Vec<Account> {
+        let find = self.0.find(doc! {}).sort(doc! { "visits": 1 });
+        find.await.expect("find").try_collect().await.expect("collect")
+    }
+
+    async fn groups(&self) -> Vec<i32> {
+        let groups = self.0.distinct("group", doc! {}).await.expect("distinct");
+        groups.iter().map(|group| group.as_i32().expect("a number")).collect()
+    }
+
     async fn update(&self, id: ObjectId, score: i32) {
         let update = doc! { "$set": { "score": score }, "$inc": { "visits": 1_i64 } };
         self.0.update_one(doc! { "_id": id }, update).await.expect("update_one");

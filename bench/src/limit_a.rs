@@ -17,7 +17,7 @@ struct Tables {
     accounts: BTreeMap<u64, Account>,
     next: u64,
     by_id: HashMap<ObjectId, u64>,
-    by_email: HashMap<String, u64>,
+    by_email: BTreeMap<String, u64>,
     by_group: BTreeMap<i32, BTreeSet<u64>>,
     by_balance: BTreeSet<(u64, u64)>,
 }
@@ -47,6 +47,10 @@ impl Tables {
         }
         self.by_balance.remove(&(balance_key(account.balance), record));
     }
+}
+
+fn tagged(account: &Account, low: &str, high: &str) -> bool {
+    account.tags.iter().any(|tag| (low..high).contains(&tag.as_str()))
 }
 
 impl LimitA {
@@ -107,6 +111,39 @@ impl Store for LimitA {
             all.sort_by_key(|account| std::cmp::Reverse(account.visits));
             all.into_iter().cloned().collect()
         })
+    }
+
+    async fn get_many(&self, ids: &[ObjectId]) -> Vec<Account> {
+        self.read(|tables| {
+            ids.iter().map(|id| tables.accounts[&tables.by_id[id]].clone()).collect()
+        })
+    }
+
+    async fn emails(&self, prefix: &str) -> Vec<Account> {
+        self.read(|tables| {
+            let from = tables.by_email.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            from.take_while(|(email, _)| email.starts_with(prefix))
+                .map(|(_, record)| tables.accounts[record].clone())
+                .collect()
+        })
+    }
+
+    async fn tagged(&self, low: &str, high: &str) -> u64 {
+        self.read(|tables| {
+            tables.accounts.values().filter(|account| tagged(account, low, high)).count() as u64
+        })
+    }
+
+    async fn by_visits(&self) -> Vec<Account> {
+        self.read(|tables| {
+            let mut all: Vec<&Account> = tables.accounts.values().collect();
+            all.sort_by_key(|account| account.visits);
+            all.into_iter().cloned().collect()
+        })
+    }
+
+    async fn groups(&self) -> Vec<i32> {
+        self.read(|tables| tables.by_group.keys().copied().collect())
     }
 
     async fn update(&self, id: ObjectId, score: i32) {

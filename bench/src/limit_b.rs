@@ -19,7 +19,7 @@ struct Tables {
     accounts: BTreeMap<u64, Box<[u8]>>,
     next: u64,
     by_id: HashMap<ObjectId, u64>,
-    by_email: HashMap<String, u64>,
+    by_email: BTreeMap<String, u64>,
     by_group: BTreeMap<i32, BTreeSet<u64>>,
     by_balance: BTreeSet<(u64, u64)>,
 }
@@ -114,6 +114,14 @@ fn visits(doc: &[u8]) -> i64 {
     })
 }
 
+fn tagged(doc: &[u8], low: &str, high: &str) -> bool {
+    let tags = elements(doc).find(|(_, name, _)| *name == b"tags");
+    tags.is_some_and(|(_, _, tags)| {
+        let range = low.as_bytes()..high.as_bytes();
+        elements(tags).any(|(_, _, tag)| range.contains(&&tag[4..tag.len() - 1]))
+    })
+}
+
 impl LimitB {
     fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> T {
         read(&self.0.read().expect("no panic under the lock"))
@@ -175,6 +183,40 @@ impl Store for LimitB {
             all.sort_by_key(|(visits, _)| std::cmp::Reverse(*visits));
             all.into_iter().map(|(_, doc)| decode(doc)).collect()
         })
+    }
+
+    async fn get_many(&self, ids: &[ObjectId]) -> Vec<Account> {
+        self.read(|tables| {
+            ids.iter().map(|id| decode(&tables.accounts[&tables.by_id[id]])).collect()
+        })
+    }
+
+    async fn emails(&self, prefix: &str) -> Vec<Account> {
+        self.read(|tables| {
+            let from = tables.by_email.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            from.take_while(|(email, _)| email.starts_with(prefix))
+                .map(|(_, record)| decode(&tables.accounts[record]))
+                .collect()
+        })
+    }
+
+    async fn tagged(&self, low: &str, high: &str) -> u64 {
+        self.read(|tables| {
+            tables.accounts.values().filter(|account| tagged(account, low, high)).count() as u64
+        })
+    }
+
+    async fn by_visits(&self) -> Vec<Account> {
+        self.read(|tables| {
+            let mut all: Vec<(i64, &[u8])> =
+                tables.accounts.values().map(|doc| (visits(doc), &doc[..])).collect();
+            all.sort_by_key(|(visits, _)| *visits);
+            all.into_iter().map(|(_, doc)| decode(doc)).collect()
+        })
+    }
+
+    async fn groups(&self) -> Vec<i32> {
+        self.read(|tables| tables.by_group.keys().copied().collect())
     }
 
     async fn update(&self, id: ObjectId, score: i32) {

@@ -61,6 +61,29 @@ impl Store for Odm {
         top.all(&self.0).await.expect("find")
     }
 
+    async fn get_many(&self, ids: &[ObjectId]) -> Vec<Account> {
+        let found = Account::find().filter(|a| a.id().in_(ids.iter().copied()));
+        found.all(&self.0).await.expect("find")
+    }
+
+    async fn emails(&self, prefix: &str) -> Vec<Account> {
+        let found = Account::find().filter(|a| a.email().starts_with(prefix));
+        found.all(&self.0).await.expect("find")
+    }
+
+    async fn tagged(&self, low: &str, high: &str) -> u64 {
+        let tagged = Account::find().filter(|a| a.tags().any(|tag| tag.gte(low) & tag.lt(high)));
+        tagged.count(&self.0).await.expect("count")
+    }
+
+    async fn by_visits(&self) -> Vec<Account> {
+        Account::find().sort(|a| a.visits().asc()).all(&self.0).await.expect("find")
+    }
+
+    async fn groups(&self) -> Vec<i32> {
+        Account::find().distinct(|a| a.group(), &self.0).await.expect("distinct")
+    }
+
     async fn update(&self, id: ObjectId, score: i32) {
         let update = Account::find_by_id(&id).update(|a| a.score().set(score) & a.visits().inc(1));
         update.one().run(&self.0).await.expect("update");

@@ -150,6 +150,12 @@ pub(crate) fn check_floors(reports: &[Report]) -> usize {
                 );
             }
         }
+        if let Some(ratio) = report.resets.ratio(Contender::Driver, Contender::Memory) {
+            check(
+                ratio >= 1.0,
+                format!("{size}: reset {ratio:.1} times faster than MongoDB, at least 1"),
+            );
+        }
         if let Some(get) = report.median(Row::GetById, Contender::Memory) {
             check(get <= 4.0, format!("{size}: get by _id {get:.2} µs, at most 4"));
         }

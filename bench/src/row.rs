@@ -21,13 +21,18 @@ pub(crate) enum Row {
     ScanFetch,
     IndexedRange,
     Top10,
+    In,
+    Prefix,
+    ElemMatch,
+    FullSort,
+    Distinct,
     Update,
     Delete,
     Mixed(usize),
 }
 
 impl Row {
-    pub(crate) const ALL: [Row; 15] = [
+    pub(crate) const ALL: [Row; 20] = [
         Row::InsertOne,
         Row::InsertBatch,
         Row::GetById,
@@ -37,6 +42,11 @@ impl Row {
         Row::ScanFetch,
         Row::IndexedRange,
         Row::Top10,
+        Row::In,
+        Row::Prefix,
+        Row::ElemMatch,
+        Row::FullSort,
+        Row::Distinct,
         Row::Update,
         Row::Delete,
         Row::Mixed(1),
@@ -56,17 +66,29 @@ impl Row {
             Row::ScanFetch => "scan, 4-part filter, fetch".to_owned(),
             Row::IndexedRange => "indexed range, sorted, 20".to_owned(),
             Row::Top10 => "unindexed top 10".to_owned(),
+            Row::In => format!("$in of {BATCH} ids"),
+            Row::Prefix => "regex prefix on an index".to_owned(),
+            Row::ElemMatch => "scan, $elemMatch, count".to_owned(),
+            Row::FullSort => "unindexed sort of all".to_owned(),
+            Row::Distinct => "distinct on an index".to_owned(),
             Row::Update => "update by _id".to_owned(),
             Row::Delete => "delete by _id".to_owned(),
             Row::Mixed(tasks) => format!("mixed, {tasks} tasks, each op"),
         }
     }
 
-    /// Whether the row reads and decodes documents, and nothing else.
+    /// Whether the row is held against limit B: those that read and decode documents.
+    ///
+    /// Not `distinct`: there the limit has the answer as the keys of a map.
     pub(crate) fn is_read(self) -> bool {
         !matches!(
             self,
-            Row::InsertOne | Row::InsertBatch | Row::Update | Row::Delete | Row::Mixed(_)
+            Row::InsertOne
+                | Row::InsertBatch
+                | Row::Distinct
+                | Row::Update
+                | Row::Delete
+                | Row::Mixed(_)
         )
     }
 
@@ -152,6 +174,17 @@ async fn once<S: Store>(row: Row, store: &S, fixture: &Fixture, n: usize) {
             assert_eq!(store.balance_page(low).await.len(), 20);
         }
         Row::Top10 => assert_eq!(store.most_visits().await.len(), 10),
+        Row::In => {
+            let ids: Vec<_> = (0..BATCH).map(|k| fixture.pick(n + k).id).collect();
+            assert_eq!(store.get_many(&ids).await.len(), BATCH);
+        }
+        Row::Prefix => {
+            let prefix = format!("user.{BASE_SEED}.{}", 100 + n % 900);
+            assert!(store.emails(&prefix).await.len() > 10);
+        }
+        Row::ElemMatch => assert!(store.tagged("tag-10", "tag-12").await > 0),
+        Row::FullSort => assert_eq!(store.by_visits().await.len(), fixture.base.len()),
+        Row::Distinct => assert_eq!(store.groups().await.len(), GROUPS as usize),
         Row::Update => store.update(account.id, account.score ^ (n as i32 & 1)).await,
         Row::InsertOne | Row::InsertBatch | Row::Delete | Row::Mixed(_) => {
             unreachable!("sampled elsewhere")

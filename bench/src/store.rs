@@ -22,6 +22,16 @@ pub(crate) trait Store: Clone + Send + Sync + 'static {
     fn balance_page(&self, low: f64) -> impl Future<Output = Vec<Account>> + Send;
     /// The 10 accounts with most visits; no index serves it.
     fn most_visits(&self) -> impl Future<Output = Vec<Account>> + Send;
+    /// The accounts with these ids, in any order.
+    fn get_many(&self, ids: &[ObjectId]) -> impl Future<Output = Vec<Account>> + Send;
+    /// The accounts whose e-mail address begins so.
+    fn emails(&self, prefix: &str) -> impl Future<Output = Vec<Account>> + Send;
+    /// Counts the accounts with a tag from `low` to below `high`; no index serves it.
+    fn tagged(&self, low: &str, high: &str) -> impl Future<Output = u64> + Send;
+    /// All accounts by visits; no index serves it.
+    fn by_visits(&self) -> impl Future<Output = Vec<Account>> + Send;
+    /// The different groups.
+    fn groups(&self) -> impl Future<Output = Vec<i32>> + Send;
     /// Sets the score and counts a visit.
     fn update(&self, id: ObjectId, score: i32) -> impl Future<Output = ()> + Send;
     fn delete(&self, id: ObjectId) -> impl Future<Output = ()> + Send;
