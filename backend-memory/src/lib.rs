@@ -34,6 +34,7 @@ mod replay;
 #[expect(dead_code)]
 mod sort;
 mod storage;
+pub mod testing;
 mod update;
 #[expect(dead_code, unused_imports)]
 mod value;

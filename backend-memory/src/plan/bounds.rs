@@ -446,11 +446,26 @@ fn literal_prefix(regex: &Regex) -> Option<String> {
         return None;
     }
     let rest = pattern.strip_prefix('^').or_else(|| pattern.strip_prefix("\\A"))?;
-    let plain =
+    let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | ',' | ':' | '/' | '@');
-    let mut prefix: String = rest.chars().take_while(|c| plain(*c)).collect();
+    let mut prefix = String::new();
+    let mut rest = rest.chars().peekable();
+    while let Some(&c) = rest.peek() {
+        let escapes = c == '\\';
+        if escapes {
+            rest.next();
+        }
+        match rest.peek() {
+            // Escaped letters and digits have meanings of their own.
+            Some(&next) if escapes && next.is_ascii_punctuation() => prefix.push(next),
+            Some(&next) if !escapes && is_plain(next) => prefix.push(next),
+            _ if escapes => return (!prefix.is_empty()).then_some(prefix),
+            _ => break,
+        }
+        rest.next();
+    }
     // The last character may be optional or repeated.
-    if rest[prefix.len()..].starts_with(['*', '?', '{']) {
+    if matches!(rest.peek(), Some('*' | '?' | '{')) {
         prefix.pop();
     }
     (!prefix.is_empty()).then_some(prefix)

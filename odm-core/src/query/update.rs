@@ -1,6 +1,6 @@
 //! Updates of what a query matches.
 
-use bson::Document as BsonDocument;
+use bson::{Bson, Document as BsonDocument};
 
 use super::Query;
 use crate::codec;
@@ -12,7 +12,7 @@ use crate::request::{Find, UpdateBatch, UpdateOutcome, UpdateStatement};
 use crate::update::Update;
 
 /// An update of what a query matches; [`run`](UpdateQuery::run) does it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "an update does nothing until it is run"]
 pub struct UpdateQuery<D> {
     query: Query<D>,
@@ -20,6 +20,17 @@ pub struct UpdateQuery<D> {
     multi: bool,
     upsert: bool,
     array_filters: Vec<BsonDocument>,
+}
+
+impl<D> Clone for UpdateQuery<D> {
+    fn clone(&self) -> Self {
+        UpdateQuery {
+            query: self.query.clone(),
+            update: self.update.clone(),
+            array_filters: self.array_filters.clone(),
+            ..*self
+        }
+    }
 }
 
 impl<D: Document, T> Query<D, T> {
@@ -75,22 +86,17 @@ impl<D: Document> UpdateQuery<D> {
         self
     }
 
-    /// Does it.
+    /// The statement that the update would send.
     ///
     /// # Errors
     ///
-    /// What was wrong while the query was built, or what the backend refused. [`Error::Config`]
-    /// without a filter, unless [`Query::all_documents`] says that it is meant or it changes only
-    /// one document, or with a sort, skip or limit.
-    pub async fn run(self, on: &(impl Executor + ?Sized)) -> Result<UpdateOutcome> {
-        if self.multi {
-            self.query.check_write("update")?;
-        } else {
-            self.query.check()?;
-        }
-        self.query.check_unordered("update")?;
-        let target = on.target();
-        let ns = target.namespace(D::COLLECTION);
+    /// What was wrong while the query was built.
+    pub fn to_request(&self) -> Result<UpdateStatement> {
+        self.clone().into_statement().map(|(statement, ..)| statement)
+    }
+
+    fn into_statement(self) -> Result<(UpdateStatement, Option<BsonDocument>, Option<Bson>)> {
+        self.query.check()?;
         let Find { filter, collation, hint, let_vars, comment, .. } = *self.query.find;
         let statement = UpdateStatement {
             filter,
@@ -101,6 +107,24 @@ impl<D: Document> UpdateQuery<D> {
             collation,
             hint,
         };
+        Ok((statement, let_vars, comment))
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong while the query was built, or what the backend refused. [`Error::Config`]
+    /// without a filter, unless [`Query::all_documents`] says that it is meant or it changes only
+    /// one document, or with a sort, skip or limit.
+    pub async fn run(self, on: &(impl Executor + ?Sized)) -> Result<UpdateOutcome> {
+        if self.multi {
+            self.query.check_write("update")?;
+        }
+        self.query.check_unordered("update")?;
+        let target = on.target();
+        let ns = target.namespace(D::COLLECTION);
+        let (statement, let_vars, comment) = self.into_statement()?;
         let batch = UpdateBatch { let_vars, comment, ..UpdateBatch::new(vec![statement]) };
         target.execute(&ns, batch).await
     }
