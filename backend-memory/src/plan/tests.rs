@@ -123,6 +123,9 @@ fn equality_and_ranges() {
     check(&state, doc! { "b": { "$gt": 5, "$lt": 3 } }, "1", 0, 0);
     check(&state, doc! { "s": { "$regex": "^099" } }, "2", 10, 10);
     check(&state, doc! { "s": { "$regex": "^0990?$" } }, "2", 10, 1);
+    check(&state, doc! { "s": { "$regex": "^09\\.?9" } }, "2", 100, 10);
+    check(&state, doc! { "s": { "$regex": "^09\\d" } }, "2", 100, 100);
+    check(&state, doc! { "s": { "$regex": "^09\\.9" } }, "2", 0, 0);
     check(&state, doc! { "s": { "$regex": "^0990|^0001" } }, "2", 1000, 2);
     check(&state, doc! { "$or": [{ "b": 1 }, { "s": "0002" }, { "b": 1 }] }, "or", 3, 2);
     check(&state, doc! { "$or": [{ "b": 1 }, { "c": 2 }] }, "collection", 0, 11);
