@@ -20,15 +20,17 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
 use bson::{Bson, DateTime, Document as BsonDocument, Timestamp};
 use odm_core::{
-    BsonType, Document, ElemMatch, Error, Filter, FilterOf, Predicate, Query, Result, Update,
-    UpdateOf, UpdateQuery,
+    BsonType, Collation, Document, ElemMatch, Error, Filter, FilterOf, Predicate, Query, Result,
+    Update, UpdateOf, UpdateQuery, UpdateStatement,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::collation::Collator;
 use crate::filter::Matcher;
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::path::{FieldPath, LeafArray};
@@ -51,51 +53,49 @@ pub trait Preview<D> {
 
 impl<D: Serialize + DeserializeOwned> Preview<D> for Update {
     fn preview(&self, document: &D) -> Result<D> {
-        apply(None, self, &[], document)
+        apply(&UpdateStatement::one(Filter::all(), self.clone()), document)
     }
 }
 
 impl<D: Document> Preview<D> for UpdateOf<D> {
     fn preview(&self, document: &D) -> Result<D> {
-        let array_filters = self.array_filters();
-        apply(None, &self.clone().into_update()?, array_filters, document)
+        let mut statement = UpdateStatement::one(Filter::all(), self.clone().into_update()?);
+        statement.array_filters = self.array_filters().to_vec();
+        apply(&statement, document)
     }
 }
 
 impl<D: Document> Preview<D> for UpdateQuery<D> {
     fn preview(&self, document: &D) -> Result<D> {
-        let statement = self.to_request()?;
-        apply(Some(&statement.filter), &statement.update, &statement.array_filters, document)
+        apply(&self.to_request()?, document)
     }
 }
 
-fn apply<D: Serialize + DeserializeOwned>(
-    filter: Option<&Filter>,
-    update: &Update,
-    array_filters: &[BsonDocument],
-    document: &D,
-) -> Result<D> {
+fn apply<D: Serialize + DeserializeOwned>(statement: &UpdateStatement, document: &D) -> Result<D> {
     let record = encode(document)?;
-    let updater = Updater::compile(update, array_filters)?;
+    let collator = collator(statement.collation.as_ref())?;
+    let collator = collator.as_ref();
+    let updater = Updater::compile(&statement.update, &statement.array_filters, collator)?;
+    let matcher = Matcher::collated(&statement.filter, collator)?;
+    if !matcher.matches(&record) {
+        return decode(record.bytes());
+    }
     let now = DateTime::now();
     let seconds = now.timestamp_millis().div_euclid(1000);
-    let mut cx = ApplyCx {
+    let cx = ApplyCx {
         now,
         timestamp: Timestamp { time: u32::try_from(seconds).unwrap_or(0), increment: 1 },
-        matched_index: None,
+        matched_index: matcher.matched_index(&record),
         inserting: false,
     };
-    if let Some(filter) = filter {
-        let matcher = Matcher::compile(filter)?;
-        if !matcher.matches(&record) {
-            return decode(record.bytes());
-        }
-        cx.matched_index = matcher.matched_index(&record);
-    }
     match updater.apply(&record, &cx)? {
         Applied::Unchanged => decode(record.bytes()),
         Applied::Changed(bytes) => decode(&bytes),
     }
+}
+
+fn collator(collation: Option<&Collation>) -> Result<Option<Arc<Collator>>> {
+    collation.map_or(Ok(None), Collator::new)
 }
 
 fn encode(document: &impl Serialize) -> Result<Record> {
@@ -125,13 +125,7 @@ pub trait ExplainMatch {
 
 impl ExplainMatch for Filter {
     fn explain_match(&self, document: &impl Serialize) -> Result<Explanation> {
-        let record = encode(document)?;
-        let filter = self.normalized()?;
-        let mut mismatches = Vec::new();
-        if !Matcher::compile(&filter)?.matches(&record) {
-            explain(&filter, record.as_raw(), "", &mut mismatches)?;
-        }
-        Ok(Explanation { mismatches })
+        explain_filter(self, None, document)
     }
 }
 
@@ -149,8 +143,23 @@ impl<D: Document> ExplainMatch for FilterOf<D> {
 
 impl<D: Document, T> ExplainMatch for Query<D, T> {
     fn explain_match(&self, document: &impl Serialize) -> Result<Explanation> {
-        self.to_request()?.filter.explain_match(document)
+        let find = self.to_request()?;
+        explain_filter(&find.filter, collator(find.collation.as_ref())?.as_ref(), document)
     }
+}
+
+fn explain_filter(
+    filter: &Filter,
+    collator: Option<&Arc<Collator>>,
+    document: &impl Serialize,
+) -> Result<Explanation> {
+    let record = encode(document)?;
+    let filter = filter.normalized()?;
+    let mut mismatches = Vec::new();
+    if !Matcher::collated(&filter, collator)?.matches(&record) {
+        explain(&filter, collator, record.as_raw(), "", &mut mismatches)?;
+    }
+    Ok(Explanation { mismatches })
 }
 
 /// Which clauses of a filter a document fails. Displayed, a line for each.
@@ -230,11 +239,12 @@ impl Mismatch {
 /// Adds the clauses of `filter` that the document at `prefix` fails.
 fn explain(
     filter: &Filter,
+    collator: Option<&Arc<Collator>>,
     document: RawVal<'_>,
     prefix: &str,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<()> {
-    let fails = |part: &Filter| Ok(!Matcher::compile(part)?.matches_value(document));
+    let fails = |part: &Filter| Ok(!Matcher::collated(part, collator)?.matches_value(document));
     let mismatch = |expected: String| Mismatch {
         clause: filter.to_document(),
         path: String::new(),
@@ -245,13 +255,13 @@ fn explain(
     match filter {
         Filter::And(parts) => {
             for part in parts {
-                explain(part, document, prefix, mismatches)?;
+                explain(part, collator, document, prefix, mismatches)?;
             }
         }
         Filter::Or(parts) if fails(filter)? => {
             let mut failed = mismatch(format!("one of {} alternatives to match", parts.len()));
             for part in parts {
-                explain(part, document, prefix, &mut failed.because)?;
+                explain(part, collator, document, prefix, &mut failed.because)?;
             }
             mismatches.push(failed);
         }
@@ -275,7 +285,7 @@ fn explain(
                 for array in found.iter().filter(|value| value.is_array()) {
                     for (position, (_, element)) in array.elements().enumerate() {
                         let at = format!("{full_path}.{position}");
-                        explain_element(conditions, element, &at, &mut because)?;
+                        explain_element(conditions, collator, element, &at, &mut because)?;
                     }
                 }
             }
@@ -295,13 +305,14 @@ fn explain(
 
 fn explain_element(
     conditions: &ElemMatch,
+    collator: Option<&Arc<Collator>>,
     element: RawVal<'_>,
     path: &str,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<()> {
     match conditions {
         ElemMatch::Fields(filter) if element.is_object() => {
-            explain(filter, element, path, mismatches)?;
+            explain(filter, collator, element, path, mismatches)?;
         }
         ElemMatch::Value(predicates) => {
             // A predicate of `$elemMatch` takes an element as it is: ask about an array of it alone.
@@ -310,7 +321,7 @@ fn explain_element(
             for predicate in predicates {
                 let only = ElemMatch::Value(vec![predicate.clone()]);
                 let only = Filter::Field("v".into(), Predicate::ElemMatch(only));
-                if !Matcher::compile(&only)?.matches(&alone) {
+                if !Matcher::collated(&only, collator)?.matches(&alone) {
                     mismatches.push(Mismatch {
                         clause: Predicate::to_document(std::slice::from_ref(predicate)),
                         path: path.to_owned(),
