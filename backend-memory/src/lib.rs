@@ -24,6 +24,8 @@ mod backend;
 mod clock;
 mod collation;
 mod command;
+#[cfg(test)]
+mod cost;
 mod cursor;
 mod deadline;
 mod filter;

@@ -307,11 +307,19 @@ impl<'a> Elements<'a> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many elements this thread has scanned: what reading costs, whatever the machine.
+    pub(crate) static STEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl<'a> Iterator for Elements<'a> {
     type Item = (&'a [u8], RawVal<'a>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        #[cfg(test)]
+        STEPS.with(|steps| steps.set(steps.get() + 1));
         // What is not BSON ends the iteration for good: `rest` stays empty.
         let (&tag, rest) = std::mem::take(&mut self.rest).split_first()?;
         let end = find_nul(rest)?;
