@@ -69,9 +69,9 @@ fn filter() -> impl Strategy<Value = Document> {
 }
 
 fn long_path() -> impl Strategy<Value = String> {
-    (vec(select(["0", "0", "a", "1"].as_slice()), 1..3), 1..MAX_LEVELS).prop_map(|(names, count)| {
-        names.into_iter().cycle().take(count).collect::<Vec<_>>().join(".")
-    })
+    (vec(select(["0", "0", "a", "1"].as_slice()), 1..3), 1..MAX_LEVELS).prop_map(
+        |(names, count)| names.into_iter().cycle().take(count).collect::<Vec<_>>().join("."),
+    )
 }
 
 /// The elements of a value, and the names in its dotted ones.

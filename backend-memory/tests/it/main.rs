@@ -6,6 +6,7 @@
 mod concurrency;
 mod cursors;
 mod fork;
+mod hostile;
 mod ids;
 mod support;
 mod writes;
