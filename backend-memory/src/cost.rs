@@ -127,7 +127,7 @@ proptest! {
     fn sorts(paths in vec(long_path(), 1..4), doc in document()) {
         let sort: Document = paths.into_iter().map(|path| (path, Bson::Int32(1))).collect();
         let parsed = Sort::parse(&sort).expect("a sort on any paths");
-        let sorter = Sorter::compile(&parsed).expect("a sort on any paths").expect("an order");
+        let sorter = Sorter::compile(&parsed, None).expect("a sort on any paths").expect("an order");
         // What it refuses must cost no more.
         check(&sort, &doc, |record| drop(sorter.key(record)))?;
     }
@@ -137,7 +137,7 @@ proptest! {
         let projection: Document =
             paths.into_iter().map(|path| (path, Bson::Boolean(keep))).collect();
         if let Ok(parsed) = Projection::parse(&projection) {
-            let projector = Projector::compile(&parsed, &Filter::AlwaysTrue).expect("flags only");
+            let projector = Projector::compile(&parsed, &Filter::AlwaysTrue, None).expect("flags only");
             check(&projection, &doc, |record| drop(projector.project(record)))?;
         }
     }
