@@ -2,9 +2,11 @@
 
 mod array;
 mod filter;
+mod geo;
 mod marker;
 mod sort;
 mod text;
+mod top_level;
 mod types;
 mod update;
 
@@ -15,7 +17,8 @@ use std::ops::Deref;
 pub use array::PushOptions;
 pub use filter::FilterOf;
 pub(crate) use filter::elem_match;
-pub use marker::{ArrayOf, Integer, Numeric, Ordered, Temporal, Text};
+pub use geo::GeoNear;
+pub use marker::{ArrayOf, Bits, Geometry, Integer, Numeric, Ordered, Temporal, Text};
 pub use sort::SortOf;
 pub(crate) use text::{literal, regex};
 pub use update::UpdateOf;

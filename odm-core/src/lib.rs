@@ -47,8 +47,8 @@ pub use error::{
 };
 pub use executor::{Executor, Scope, Target, Tx};
 pub use field::{
-    ArrayOf, AsField, AsIs, Codec, Field, FieldType, FilterOf, Flattened, Integer, MapField,
-    Numeric, Ordered, PushOptions, SortOf, Stored, Temporal, Text, UpdateOf,
+    ArrayOf, AsField, AsIs, Bits, Codec, Field, FieldType, FilterOf, Flattened, GeoNear, Geometry,
+    Integer, MapField, Numeric, Ordered, PushOptions, SortOf, Stored, Temporal, Text, UpdateOf,
 };
 pub use filter::{
     Additional, BitMask, BsonType, Dependency, ElemMatch, Filter, JsonSchema, Keyword, Near,

@@ -5,7 +5,7 @@ use bson::Bson;
 use crate::error::{Error, Result};
 use crate::field::filter::{comparands, elem_match};
 use crate::field::{ArrayOf, Field, FieldType, FilterOf, SortOf};
-use crate::filter::Predicate;
+use crate::filter::{Filter, Predicate};
 use crate::operand::{Comparand, Operand};
 use crate::update::{Push, PushOrder, PushSort};
 
@@ -46,6 +46,24 @@ impl<D, T: FieldType> Field<D, T> {
             self.checked_path()
                 .and_then(|path| filter.and_then(|filter| elem_match(&path, filter))),
         )
+    }
+
+    /// `$all` of `$elemMatch`es: for each of the filters, some element satisfies it:
+    /// `r.grades().all_match(|g| [g.score().gt(10), g.grade().eq("A")])`.
+    pub fn all_match<I>(&self, conditions: impl FnOnce(ElementPath<Element<T>>) -> I) -> FilterOf<D>
+    where
+        T::Value: ArrayOf,
+        I: IntoIterator<Item = FilterOf<Element<T>>>,
+    {
+        let one =
+            |filter: FilterOf<Element<T>>| match elem_match(self.path(), filter.into_filter()?)? {
+                Filter::Field(_, Predicate::ElemMatch(element)) => Ok(element),
+                _ => Err(Error::Config(
+                    "alternatives on an element itself cannot be written inside $all".into(),
+                )),
+            };
+        let elements = conditions(Element::<T>::path(Field::root())).into_iter().map(one);
+        self.matches(elements.collect::<Result<_>>().map(Predicate::AllElemMatch))
     }
 
     /// [`any`](Self::any), by its MongoDB name.

@@ -7,7 +7,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use bson::Bson;
 
 use crate::error::{Error, Result};
-use crate::field::{Field, FieldType, Integer, Numeric, Ordered};
+use crate::field::{Bits, Field, FieldType, Numeric, Ordered};
 use crate::filter::{BitMask, BsonType, ElemMatch, Filter, Predicate, TypeSpec};
 use crate::namespace::FieldPath;
 use crate::operand::Comparand;
@@ -193,6 +193,20 @@ impl<D, T: FieldType> Field<D, T> {
         self.matches(Ok(Predicate::Type(vec![ty.into()])))
     }
 
+    /// `$type`: of one of these BSON types; there must be one.
+    pub fn of_types<I>(&self, types: I) -> FilterOf<D>
+    where
+        I: IntoIterator,
+        I::Item: Into<TypeSpec>,
+    {
+        let types: Vec<TypeSpec> = types.into_iter().map(Into::into).collect();
+        self.matches(if types.is_empty() {
+            Err(Error::Config(format!("`{}`: $type of no type", self.path())))
+        } else {
+            Ok(Predicate::Type(types))
+        })
+    }
+
     /// `$not`: the field does not satisfy the conditions that the closure puts on it. Matches
     /// documents without the field, too.
     pub fn not(&self, conditions: impl FnOnce(Field<T, T>) -> FilterOf<T>) -> FilterOf<D> {
@@ -216,7 +230,7 @@ impl<D, T: FieldType> Field<D, T> {
     /// `$bitsAllSet`: all bits at these positions are 1, the least significant being 0.
     pub fn bits_all_set(&self, positions: impl IntoIterator<Item = u32>) -> FilterOf<D>
     where
-        T::Leaf: Integer,
+        T::Leaf: Bits,
     {
         self.matches(Ok(Predicate::BitsAllSet(mask(positions))))
     }
@@ -224,7 +238,7 @@ impl<D, T: FieldType> Field<D, T> {
     /// `$bitsAnySet`: a bit at one of these positions is 1.
     pub fn bits_any_set(&self, positions: impl IntoIterator<Item = u32>) -> FilterOf<D>
     where
-        T::Leaf: Integer,
+        T::Leaf: Bits,
     {
         self.matches(Ok(Predicate::BitsAnySet(mask(positions))))
     }
@@ -232,7 +246,7 @@ impl<D, T: FieldType> Field<D, T> {
     /// `$bitsAllClear`: all bits at these positions are 0.
     pub fn bits_all_clear(&self, positions: impl IntoIterator<Item = u32>) -> FilterOf<D>
     where
-        T::Leaf: Integer,
+        T::Leaf: Bits,
     {
         self.matches(Ok(Predicate::BitsAllClear(mask(positions))))
     }
@@ -240,7 +254,7 @@ impl<D, T: FieldType> Field<D, T> {
     /// `$bitsAnyClear`: a bit at one of these positions is 0.
     pub fn bits_any_clear(&self, positions: impl IntoIterator<Item = u32>) -> FilterOf<D>
     where
-        T::Leaf: Integer,
+        T::Leaf: Bits,
     {
         self.matches(Ok(Predicate::BitsAnyClear(mask(positions))))
     }

@@ -1,7 +1,7 @@
 //! What a type must be for an operator to make sense.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use bson::{Bson, Decimal128, Timestamp, oid::ObjectId};
 
@@ -43,6 +43,26 @@ pub trait Numeric {
 )]
 pub trait Integer: Numeric {}
 
+/// Values whose bits can be asked for: whole numbers, and binary data.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` has no bits to ask for",
+    label = "neither an integer nor binary",
+    note = "`bits_…` operators work on integers and `bson::Binary`, and on `Option`s, arrays and newtypes of these"
+)]
+pub trait Bits {}
+
+/// Values that are places: what `near`, `geo_within` and `geo_intersects` ask for.
+///
+/// Coordinate pairs, maps and `bson::Document` are; your own GeoJSON type becomes one by
+/// `impl Geometry for Point {}`.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` is not a place",
+    label = "neither GeoJSON nor a coordinate pair",
+    note = "geospatial operators work on `[f64; 2]`, `Vec<f64>`, `bson::Document`, and `Option`s of these",
+    note = "if `{Self}` is a GeoJSON geometry, add `impl odm_core::Geometry for {Self} {{}}`"
+)]
+pub trait Geometry {}
+
 /// Values that `$currentDate` can set.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` is not a date",
@@ -74,6 +94,22 @@ mark!(Ordered: char, String, str, Box<str>, Cow<'static, str>, bson::DateTime, T
 mark!(Ordered: ObjectId, bson::Uuid, bson::Binary, Bson);
 mark!(Text: char, String, str, Cow<'static, str>, Bson);
 mark!(Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, Bson);
+
+mark!(Bits: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, bson::Binary, Bson);
+mark!(Geometry: Vec<f64>, VecDeque<f64>, bson::Document, bson::RawDocumentBuf, Bson);
+
+#[diagnostic::do_not_recommend]
+impl Geometry for [f64; 2] {}
+
+#[diagnostic::do_not_recommend]
+impl<V> Geometry for BTreeMap<String, V> {}
+
+#[diagnostic::do_not_recommend]
+impl<V, S> Geometry for HashMap<String, V, S> {}
+
+/// Its writer knows what the stored form is.
+#[diagnostic::do_not_recommend]
+impl<T, C> Geometry for Stored<T, C> {}
 
 /// Its writer knows how the stored form compares.
 #[diagnostic::do_not_recommend]

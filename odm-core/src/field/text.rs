@@ -39,12 +39,36 @@ impl<D, T: FieldType> Field<D, T> {
         self.regex_with(literal(text.as_ref()), "i")
     }
 
+    /// Equals `text`, in upper or lower case.
+    pub fn iexact(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
+        self.regex_with(format!(r"^{}\z", literal(text.as_ref())), "i")
+    }
+
     /// Starts with `text`. This can use an index.
     pub fn starts_with(&self, text: impl AsRef<str>) -> FilterOf<D>
     where
         T::Leaf: Text,
     {
         self.regex(format!("^{}", literal(text.as_ref())))
+    }
+
+    /// Starts with `text`, in upper or lower case.
+    pub fn istarts_with(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
+        self.regex_with(format!("^{}", literal(text.as_ref())), "i")
+    }
+
+    /// Ends with `text`, in upper or lower case.
+    pub fn iends_with(&self, text: impl AsRef<str>) -> FilterOf<D>
+    where
+        T::Leaf: Text,
+    {
+        self.regex_with(format!(r"{}\z", literal(text.as_ref())), "i")
     }
 
     /// Ends with `text`.

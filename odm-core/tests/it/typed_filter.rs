@@ -5,7 +5,7 @@ use std::str::FromStr;
 use odm_core::bson::{
     Bson, DateTime, Decimal128, Document as Doc, Regex, Uuid, doc, oid::ObjectId,
 };
-use odm_core::{BsonType, Document, Filter, FilterOf, TypeSpec};
+use odm_core::{BsonType, Document, Filter, FilterOf, GeoNear, Predicate, TypeSpec};
 
 use crate::models::{Borough, Email, Grade, Restaurant, RestaurantFields, Shape};
 
@@ -85,6 +85,11 @@ fn null_and_missing() {
     check(|r| r.cuisine().exists(false), doc! { "cuisine": { "$exists": false } });
     check(|r| r.extra().of_type(BsonType::Long), doc! { "extra": { "$type": "long" } });
     check(|r| r.extra().of_type(TypeSpec::Number), doc! { "extra": { "$type": "number" } });
+    check(
+        |r| r.extra().of_types([BsonType::Int, BsonType::Null]),
+        doc! { "extra": { "$type": ["int", "null"] } },
+    );
+    check_refused(|r| r.extra().of_types(Vec::<BsonType>::new()), "`extra`: $type of no type");
 }
 
 #[test]
@@ -130,6 +135,9 @@ fn text() {
     check(|r| r.tags().icontains("(x)"), doc! { "tags": regex(r"\(x\)", "i") });
     check(|r| r.email().starts_with("^a"), doc! { "email": regex(r"^\^a", "") });
     check(|r| r.address().zip().ends_with("$"), doc! { "address.zipcode": regex(r"\$\z", "") });
+    check(|r| r.name().iexact("a.b"), doc! { "name": regex(r"^a\.b\z", "i") });
+    check(|r| r.name().istarts_with("^a"), doc! { "name": regex(r"^\^a", "i") });
+    check(|r| r.name().iends_with("$"), doc! { "name": regex(r"\$\z", "i") });
     check(|r| r.name().contains("a\0b"), doc! { "name": regex(r"a\x00b", "") });
     check(|r| r.grades().grade().contains("+"), doc! { "grades.grade": regex(r"\+", "") });
     check_refused(|r| r.name().regex("a\0b"), "regular expression");
@@ -157,6 +165,18 @@ fn arrays() {
     check(|r| r.tags().all(["x", "y"]), doc! { "tags": { "$all": ["x", "y"] } });
     check(|r| r.scores().all([1]), doc! { "scores": { "$all": [1] } });
     check(|r| r.tags().size(2), doc! { "tags": { "$size": 2 } });
+    check(
+        |r| r.grades().all_match(|g| [g.score().gt(5) & g.size().eq(1), g.grade().eq("A")]),
+        doc! { "grades": { "$all": [
+            { "$elemMatch": { "score": { "$gt": 5 }, "size": 1 } },
+            { "$elemMatch": { "grade": "A" } },
+        ] } },
+    );
+    check(
+        |r| r.scores().all_match(|s| [s.gt(5), s.lt(1)]),
+        doc! { "scores": { "$all": [{ "$elemMatch": { "$gt": 5 } }, { "$elemMatch": { "$lt": 1 } }] } },
+    );
+    check_refused(|r| r.scores().all_match(|s| [s.gt(5) | s.lt(1)]), "inside $all");
     check(
         |r| r.grades().eq(Grade { score: 1, grade: "A".into(), size: 2, by: None }),
         doc! { "grades": { "score": 1, "grade": "A", "size": 2, "by": null } },
@@ -241,4 +261,138 @@ fn documents() {
         filter.into_filter().unwrap().to_document(),
         doc! { "$and": [{ "open": true }, newer] }
     );
+}
+
+#[test]
+fn places() {
+    let location = |operand: Doc| doc! { "address.location": operand };
+    let point = doc! { "type": "Point", "coordinates": [-73.9, 40.7] };
+    let near = GeoNear::lon_lat(-73.9, 40.7);
+    check(
+        |r| r.address().location().near(near),
+        location(doc! { "$near": { "$geometry": &point } }),
+    );
+    check(
+        |r| r.address().location().near_sphere(near.min_distance(1.0).max_distance(5.0)),
+        location(doc! {
+            "$nearSphere": { "$geometry": &point, "$minDistance": 1.0, "$maxDistance": 5.0 }
+        }),
+    );
+    check(
+        |r| r.address().location().geo_within(point.clone()),
+        location(doc! { "$geoWithin": { "$geometry": &point } }),
+    );
+    check(
+        |r| r.address().location().within_box([0.0, 1.0], [2.0, 3.0]),
+        location(doc! { "$geoWithin": { "$box": [[0.0, 1.0], [2.0, 3.0]] } }),
+    );
+    check(
+        |r| r.address().location().within_polygon([[0.0, 1.0], [2.0, 3.0], [0.0, 3.0]]),
+        location(doc! { "$geoWithin": { "$polygon": [[0.0, 1.0], [2.0, 3.0], [0.0, 3.0]] } }),
+    );
+    check(
+        |r| r.address().location().within_center([0.0, 1.0], 2.0),
+        location(doc! { "$geoWithin": { "$center": [[0.0, 1.0], 2.0] } }),
+    );
+    check(
+        |r| r.address().location().within_center_sphere([0.0, 1.0], 0.5),
+        location(doc! { "$geoWithin": { "$centerSphere": [[0.0, 1.0], 0.5] } }),
+    );
+    check(
+        |r| r.extra().geo_intersects(point.clone()),
+        doc! { "extra": { "$geoIntersects": { "$geometry": &point } } },
+    );
+    check_refused(|r| r.extra().near(GeoNear::lon_lat(200.0, 0.0)), "$geometry");
+    check_refused(|r| r.extra().near(near.max_distance(-1.0)), "$maxDistance");
+}
+
+#[test]
+fn whole_documents() {
+    let parts = |r: &RestaurantFields| [r.open().eq(true), r.visits().gt(1)];
+    let list = [doc! { "open": true }, doc! { "visits": { "$gt": 1_i64 } }];
+    check(|r| FilterOf::all_of(parts(&r)), doc! { "open": true, "visits": { "$gt": 1_i64 } });
+    check(|r| FilterOf::any_of(parts(&r)), doc! { "$or": &list });
+    check(|r| FilterOf::none_of(parts(&r)), doc! { "$nor": &list });
+    check(|_| FilterOf::all_of([]), doc! {});
+    check(|_| FilterOf::any_of([]), doc! { "$alwaysFalse": 1 });
+    check(|_| FilterOf::none_of([]), doc! {});
+    check(
+        |_| FilterOf::expr(doc! { "$gt": ["$visits", "$rating"] }),
+        doc! { "$expr": { "$gt": ["$visits", "$rating"] } },
+    );
+    check(
+        |_| FilterOf::json_schema(doc! { "required": ["name"] }),
+        doc! { "$jsonSchema": { "required": ["name"] } },
+    );
+    check(|_| FilterOf::text("coffee -decaf"), doc! { "$text": { "$search": "coffee -decaf" } });
+    check(
+        |r| r.open().eq(true) & FilterOf::comment("why"),
+        doc! { "open": true, "$comment": "why" },
+    );
+    check(|_| FilterOf::sample_rate(0.5), doc! { "$sampleRate": 0.5 });
+}
+
+/// Every operator of the language has its typed form, which prints as that operator.
+#[test]
+fn every_operator_has_a_typed_form() {
+    type Build = fn(RestaurantFields) -> FilterOf<Restaurant>;
+    let near = GeoNear::lon_lat(1.0, 2.0);
+    let rows: Vec<(&str, FilterOf<Restaurant>)> = [
+        ("$all", (|r| r.tags().all(["x"])) as Build),
+        ("$bitsAllClear", |r| r.visits().bits_all_clear([1])),
+        ("$bitsAllSet", |r| r.visits().bits_all_set([1])),
+        ("$bitsAnyClear", |r| r.visits().bits_any_clear([1])),
+        ("$bitsAnySet", |r| r.visits().bits_any_set([1])),
+        ("$elemMatch", |r| r.grades().elem_match(|g| g.score().gt(1))),
+        // Where the bare value would mean something else.
+        ("$eq", |r| r.extra().eq(doc! { "$gt": 1 })),
+        ("$exists", |r| r.name().exists(true)),
+        ("$geoIntersects", |r| r.extra().geo_intersects(doc! {})),
+        ("$geoWithin", |r| r.extra().geo_within(doc! {})),
+        ("$gt", |r| r.visits().gt(1)),
+        ("$gte", |r| r.visits().gte(1)),
+        ("$in", |r| r.visits().in_([1])),
+        ("$lt", |r| r.visits().lt(1)),
+        ("$lte", |r| r.visits().lte(1)),
+        ("$mod", |r| r.visits().mod_(2, 1)),
+        ("$ne", |r| r.visits().ne(1)),
+        ("$nin", |r| r.visits().nin([1])),
+        ("$not", |r| r.visits().not(|v| v.gt(1))),
+        // A pattern is printed as a literal, unless an element is meant.
+        ("$options", |r| r.tags().any(|t| t.icontains("x"))),
+        ("$regex", |r| r.tags().any(|t| t.regex("x"))),
+        ("$size", |r| r.tags().size(1)),
+        ("$type", |r| r.extra().of_type(BsonType::Int)),
+        ("$alwaysFalse", |_| FilterOf::always_false()),
+        ("$alwaysTrue", |_| FilterOf::always_true()),
+        // Conditions that do not fit side by side.
+        ("$and", |r| FilterOf::all_of([r.tags().eq("x"), r.tags().eq("y")])),
+        ("$comment", |_| FilterOf::comment("x")),
+        ("$expr", |_| FilterOf::expr(true)),
+        ("$jsonSchema", |_| FilterOf::json_schema(doc! {})),
+        ("$nor", |r| FilterOf::none_of([r.open().eq(true)])),
+        ("$or", |r| r.open().eq(true) | r.open().eq(false)),
+        ("$sampleRate", |_| FilterOf::sample_rate(0.5)),
+        ("$text", |_| FilterOf::text("x")),
+    ]
+    .into_iter()
+    .map(|(name, build)| (name, build(Restaurant::f())))
+    .chain([
+        ("$near", Restaurant::f().extra().near(near)),
+        ("$nearSphere", Restaurant::f().extra().near_sphere(near)),
+    ])
+    .collect();
+    for (name, filter) in &rows {
+        let printed = filter.clone().into_filter().unwrap().to_document();
+        let text = Bson::from(printed.clone()).to_string();
+        assert!(text.contains(&format!("\"{name}\":")), "{name}: {text}");
+        Filter::parse(&printed).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+    let mut typed: Vec<_> = rows.iter().map(|(name, _)| *name).collect();
+    // Old names of `$geoWithin` and `$near`; JavaScript.
+    typed.extend(["$within", "$geoNear", "$where"]);
+    typed.sort_unstable();
+    let mut all: Vec<_> = Predicate::operators().chain(Filter::operators()).collect();
+    all.sort_unstable();
+    assert_eq!(typed, all);
 }
