@@ -22,11 +22,16 @@ impl Engine {
     pub(crate) fn distinct(&self, ns: &Namespace, distinct: &Distinct) -> Result<Vec<Bson>> {
         check_name(ns)?;
         let deadline = Deadline::after(distinct.max_time);
-        check_key(distinct.key.as_str())?;
+        let key = distinct.key.as_str();
+        if key.contains('\0') {
+            let message = "the key of distinct must not contain a null byte";
+            return Err(Error::command(ErrorCode(31_032), message));
+        }
         let filter = distinct.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(distinct.collation.as_ref(), cell.as_deref())?;
         let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        check_key(key)?;
         let Some(cell) = cell else { return Ok(Vec::new()) };
         let state = cell.snapshot();
         let mut values = Values { collator: collator.as_deref(), ..Values::default() };
@@ -52,15 +57,14 @@ impl Engine {
     }
 }
 
-/// Checks the path as an expression's, but that a positional `$` stands for nothing here.
+/// Refuses what is no path of a projection, which the server makes of the key: it may end in a positional `$`.
 fn check_key(key: &str) -> Result<()> {
-    let without: Vec<&str> = match key.split_once('.') {
-        Some((first, rest)) => {
-            [first].into_iter().chain(rest.split('.').filter(|part| *part != "$")).collect()
-        }
-        None => vec![key],
-    };
-    FieldPath::parse(&without.join(".")).map(drop)
+    let path = key.strip_suffix(".$").unwrap_or(key);
+    if path.split('.').skip(1).any(|name| name == "$") {
+        let message = "the positional operator may only stand at the end of a path";
+        return Err(Error::command(ErrorCode(31_394), message));
+    }
+    FieldPath::parse(path).map(drop)
 }
 
 /// The values that were found, in order; of equal ones the first.

@@ -1,6 +1,7 @@
 //! `$bitsAllSet`, `$bitsAnySet`, `$bitsAllClear`, `$bitsAnyClear`.
 
 use odm_core::BitMask;
+use odm_core::bson::spec::BinarySubtype;
 
 use crate::value::decimal::Decimal;
 use crate::value::number::Number;
@@ -31,6 +32,11 @@ impl Bits {
         let positions = match mask {
             BitMask::Number(mask) => set_bits(&mask.to_le_bytes()),
             BitMask::Positions(positions) => positions.clone(),
+            // The old subtype repeats the length in its data, and the server looks at that too.
+            BitMask::Binary(binary) if binary.subtype == BinarySubtype::BinaryOld => {
+                let length = u32::try_from(binary.bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+                set_bits(&[&length, binary.bytes.as_slice()].concat())
+            }
             BitMask::Binary(binary) => set_bits(&binary.bytes),
             // A kind of mask that this version of the engine does not know.
             _ => Vec::new(),

@@ -128,6 +128,11 @@ struct Walk<F> {
     done: FxHashSet<(usize, usize)>,
 }
 
+/// Whether nothing follows but the nothing after a last dot, which the server takes for the end of the path.
+fn is_end(path: &[Component]) -> bool {
+    matches!(path, [last] if last.name.as_bytes().is_empty())
+}
+
 impl<'a, F: FnMut(Found<'a>) -> bool> Walk<F> {
     fn new(leaf: LeafArray, accept: F) -> Self {
         Walk { leaf, accept, twice: 0, done: FxHashSet::default() }
@@ -171,8 +176,7 @@ impl<'a, F: FnMut(Found<'a>) -> bool> Walk<F> {
         let Some((first, rest)) = path.split_first() else {
             return self.leaf(array, array_index);
         };
-        // To the server a dot after an array's name is still the end of the path.
-        if rest.is_empty() && first.name.as_bytes().is_empty() {
+        if is_end(path) {
             return self.leaf(array, array_index);
         }
         for (index, (_, element)) in array.elements().enumerate() {
@@ -182,6 +186,10 @@ impl<'a, F: FnMut(Found<'a>) -> bool> Walk<F> {
                 (true, false) => self.document(element, path, implicit),
                 (true, true) => self.document_twice(element, (path, implicit), (rest, array_index)),
                 (false, true) if rest.is_empty() => self.found(Some(element), array_index),
+                // Here the elements are looked at even if the array were wanted whole.
+                (false, true) if element.is_array() && is_end(rest) => {
+                    self.elements(element, array_index) || self.found(Some(element), array_index)
+                }
                 (false, true) if element.is_array() => self.array(element, rest, array_index),
                 (false, _) => false,
             };
@@ -194,14 +202,13 @@ impl<'a, F: FnMut(Found<'a>) -> bool> Walk<F> {
 
     /// An array at the end of the path.
     fn leaf(&mut self, array: RawVal<'a>, array_index: Option<usize>) -> bool {
-        if self.leaf == LeafArray::Traverse {
-            for (index, (_, element)) in array.elements().enumerate() {
-                if self.found(Some(element), array_index.or(Some(index))) {
-                    return true;
-                }
-            }
-        }
-        self.found(Some(array), array_index)
+        let traverses = self.leaf == LeafArray::Traverse;
+        (traverses && self.elements(array, array_index)) || self.found(Some(array), array_index)
+    }
+
+    fn elements(&mut self, array: RawVal<'a>, array_index: Option<usize>) -> bool {
+        let mut elements = array.elements().enumerate();
+        elements.any(|(index, (_, element))| self.found(Some(element), array_index.or(Some(index))))
     }
 
     /// Searches an element that the path names by its position: first as any element, for the
