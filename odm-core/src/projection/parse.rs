@@ -89,7 +89,10 @@ struct Parser {
 impl Parser {
     fn parse_field(&mut self, parent: &str, name: &str, value: &Bson) -> Result<()> {
         let (name, is_positional) = split_positional(name)?;
-        FieldPath::parse(name)?;
+        // An empty sub-projection is refused whatever its name.
+        if !matches!(value, Bson::Document(doc) if doc.is_empty()) || is_positional {
+            FieldPath::parse(name)?;
+        }
         let path = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
         if is_positional {
             return self.parse_positional(&path, value);
@@ -269,20 +272,39 @@ fn parse_slice(operand: &Bson) -> Option<ProjectionItem> {
     Some(ProjectionItem::Slice { skip: None, limit: number::clamped_i32(operand)? })
 }
 
-/// Refuses `$slice` as an expression with too many or too few operands.
+/// Refuses `$slice` as an expression with too many or too few operands. If there is an expression among them, it may be
+/// refused before, which is for its evaluator to tell.
 fn check_slice_arity(operand: &Bson) -> Result<()> {
     match operand {
         Bson::Array(operands) if (2..=3).contains(&operands.len()) => Ok(()),
+        operand if holds_document(operand) => Ok(()),
         _ => refuse(28_667, "$slice takes a number, or an array of two or three arguments"),
     }
 }
 
 /// Refuses `$slice` as an expression of what is plainly no array.
 fn check_slice_operand(operand: &Bson) -> Result<()> {
-    match operand.as_array().and_then(|operands| operands.first()) {
-        Some(Bson::String(text)) if text.starts_with('$') => Ok(()),
-        Some(Bson::Array(_) | Bson::Document(_) | Bson::Null | Bson::Undefined) | None => Ok(()),
+    let Bson::Array(operands) = operand else { return Ok(()) };
+    let may_be_null = |operand: &Bson| match operand {
+        Bson::String(text) => text.starts_with('$'),
+        Bson::Null | Bson::Undefined => true,
+        operand => holds_document(operand),
+    };
+    // What is null makes all of it null, and an expression may be refused before.
+    if operands.iter().any(may_be_null) {
+        return Ok(());
+    }
+    match operands.first() {
+        Some(Bson::Array(_)) | None => Ok(()),
         Some(_) => refuse(28_724, "first argument to $slice must be an array"),
+    }
+}
+
+fn holds_document(operand: &Bson) -> bool {
+    match operand {
+        Bson::Document(_) => true,
+        Bson::Array(operands) => operands.iter().any(holds_document),
+        _ => false,
     }
 }
 

@@ -134,8 +134,8 @@ fn numbers(value: &Bson) -> Option<Vec<f64>> {
 
 fn is_geo_json_point(point: &Document) -> bool {
     let is_point = matches!(point.get("type"), Some(Bson::String(kind)) if kind == "Point");
-    let coordinates = point.get("coordinates").filter(|value| matches!(value, Bson::Array(_)));
-    is_point && coordinates.and_then(numbers).is_some_and(|numbers| is_on_sphere(&numbers))
+    is_point
+        && point.get("coordinates").and_then(numbers).is_some_and(|numbers| is_on_sphere(&numbers))
 }
 
 /// Whether the numbers begin with a longitude and a latitude.
