@@ -33,6 +33,7 @@ mod value;
 mod catalog;
 mod filter;
 mod index;
+mod matrix;
 mod read;
 mod session;
 mod typed;
@@ -40,6 +41,7 @@ mod update;
 mod write;
 
 pub use case::{Case, Failure, Need, Outcome, Verdict};
+pub use matrix::record_matrix;
 pub use run::{Ran, Report, Run, run};
 pub use show::{show, show_all, show_value};
 
@@ -50,6 +52,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         catalog::FAMILIES,
         filter::FAMILIES,
         index::FAMILIES,
+        matrix::FAMILIES,
         read::FAMILIES,
         session::FAMILIES,
         typed::FAMILIES,

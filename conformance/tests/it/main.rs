@@ -2,9 +2,13 @@
 //!
 //! MongoDB is the one that `MONGODB_URI` names. Without it, its cases are reported as ignored, which is an error if
 //! `ODM_REQUIRE_MONGODB` is 1.
+//!
+//! With `ODM_RECORD_MATRIX=1` nothing is tested: that MongoDB is asked the questions of `data/matrix`, and its answers are
+//! written there.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if std::env::var("ODM_RECORD_MATRIX").is_ok_and(|value| value == "1") {
+        return record(&runtime, mongo);
+    }
     let suites = [Suite::new("memory", Ok(memory)), Suite::new("mongo", mongo)];
 
     let trials = suites.iter().flat_map(|suite| suite.trials(&runtime)).collect();
@@ -42,6 +49,22 @@ fn main() -> ExitCode {
     let missing = suites.iter().any(|suite| suite.databases.is_err());
     let required = std::env::var("ODM_REQUIRE_MONGODB").is_ok_and(|value| value == "1");
     if missing && required { ExitCode::FAILURE } else { conclusion.exit_code() }
+}
+
+/// Writes what MongoDB answers into the files of the matrix.
+fn record(runtime: &Runtime, mongo: Result<Databases, &'static str>) -> ExitCode {
+    let Ok(mongo) = mongo else {
+        eprintln!("the matrix is recorded from a real MongoDB only: set MONGODB_URI");
+        return ExitCode::FAILURE;
+    };
+    let database = |name: &str| mongo(&format!("conformance_{}_{name}", std::process::id()));
+    let files = runtime.block_on(conformance::record_matrix(database));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/matrix");
+    for (name, text) in files.expect("the server answers") {
+        std::fs::write(folder.join(&name), text).expect("the folder can be written");
+        println!("recorded {name}");
+    }
+    ExitCode::SUCCESS
 }
 
 /// Makes databases of a backend.
