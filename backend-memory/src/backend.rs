@@ -64,6 +64,7 @@ const CAPABILITIES: Capabilities = {
     can.push_modifiers = true;
     can.projection_operators = true;
     can.json_schema = true;
+    can.validators = true;
     can.partial_indexes = true;
     can.collation = true;
     can

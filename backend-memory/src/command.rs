@@ -37,6 +37,10 @@ impl Engine {
             CommandKind::Explain(verbosity, operation) => {
                 self.explain(&namespace, &operation, verbosity, document)
             }
+            CommandKind::ModifyCollection(request) => {
+                self.modify_collection(&namespace, &request)?;
+                Ok(reply::ok())
+            }
             CommandKind::Other(name) => self.other(name, document),
             other => Err(unsupported(format!("the command {other:?}"))),
         }

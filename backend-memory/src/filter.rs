@@ -7,6 +7,7 @@ mod array;
 mod bitwise;
 mod comparison;
 mod compile;
+pub(crate) mod details;
 mod element;
 mod evaluation;
 mod json_schema;

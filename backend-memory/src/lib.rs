@@ -38,6 +38,7 @@ mod sort;
 mod storage;
 pub mod testing;
 mod update;
+mod validation;
 #[expect(dead_code, unused_imports)]
 mod value;
 

@@ -10,6 +10,7 @@
 //! | `F filter code ids` | the `_id`s that a filter matches |
 //! | `S sort code ids` | the `_id`s in an order |
 //! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
+//! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
@@ -62,6 +63,13 @@ pub(crate) fn check(file: &str) {
                 };
                 (answer(code, &server), project(doc, filter, projection))
             }
+            ["V", validator, doc, info] => {
+                let server = match *info {
+                    "-" => "valid".to_owned(),
+                    info => show(&parse(info)),
+                };
+                (server, validate(validator, doc))
+            }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
                     "-" => String::new(),
@@ -113,6 +121,14 @@ fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
 fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
     let sorter = Sorter::compile(&Sort::parse(&parse(sort))?, None)?.expect("an order");
     Ok(ids(&sorter.sort(collection)?))
+}
+
+fn validate(validator: &str, doc: &str) -> Result<String, Error> {
+    let (validator, record) = (parse(validator), Record::from_document(&parse(doc))?);
+    if Matcher::compile(&Filter::Raw(validator.clone()))?.matches(&record) {
+        return Ok("valid".to_owned());
+    }
+    Ok(show(&crate::filter::details::failure(&validator, &record, None)?))
 }
 
 fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {

@@ -6,6 +6,7 @@ mod find_and_modify;
 mod insert;
 mod limit;
 mod update;
+mod validator;
 
 use crate::case::Case;
 
@@ -16,4 +17,5 @@ pub(crate) const FAMILIES: &[&[Case]] = &[
     insert::CASES,
     limit::CASES,
     update::CASES,
+    validator::CASES,
 ];

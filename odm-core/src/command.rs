@@ -15,7 +15,7 @@ use bson::{Bson, Document};
 
 use crate::backend::{ReadConcern, ReadPreference, WriteConcern};
 use crate::namespace::Namespace;
-use crate::request::Operation;
+use crate::request::{ModifyCollection, Operation};
 
 /// A command document that was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,9 @@ pub enum CommandKind {
     KillCursors(Vec<i64>),
     /// `explain`, or `aggregate` with `explain: true`: how an operation would run.
     Explain(Verbosity, Box<Operation>),
-    /// A command without a request struct, by its name: `ping`, `hello`, `buildInfo`, `collMod`, ….
+    /// `collMod`.
+    ModifyCollection(Box<ModifyCollection>),
+    /// A command without a request struct, by its name: `ping`, `hello`, `buildInfo`, ….
     /// Its fields are in the document that was parsed; only those of `ping` are checked.
     Other(&'static str),
 }

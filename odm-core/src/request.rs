@@ -13,7 +13,7 @@ mod write;
 pub use bulk::{BulkGroup, BulkOp, BulkWrite};
 pub use catalog::{
     CreateCollection, CreateIndexes, DropCollection, DropDatabase, DropIndexes, ListCollections,
-    ListDatabases, ListIndexes, RenameCollection,
+    ListDatabases, ListIndexes, ModifyCollection, RenameCollection,
 };
 pub use operation::{Operation, Outcome, Request, RunCommand, Running};
 pub use outcome::{

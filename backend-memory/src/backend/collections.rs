@@ -1,9 +1,11 @@
 //! Collections and databases: create, drop, rename, list.
 
+use std::sync::Arc;
+
 use odm_core::bson::{Document, doc};
 use odm_core::{
-    CreateCollection, Error, ErrorCode, Filter, ListCollections, ListDatabases, Namespace, RawDoc,
-    RenameCollection, Result,
+    CreateCollection, Error, ErrorCode, Filter, ListCollections, ListDatabases, ModifyCollection,
+    Namespace, RawDoc, RenameCollection, Result,
 };
 
 use super::{Engine, unsupported};
@@ -11,6 +13,7 @@ use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::filter::Matcher;
 use crate::storage::{check_database_name, check_name};
+use crate::validation;
 use crate::value::Record;
 
 impl Engine {
@@ -25,7 +28,6 @@ impl Engine {
         };
         let refused = [
             (request.capped, "capped collections"),
-            (request.validator.is_some(), "validators"),
             (request.view_on.is_some() || request.pipeline.is_some(), "views"),
         ];
         if let Some((_, feature)) = refused.into_iter().find(|(asked, _)| *asked) {
@@ -40,8 +42,11 @@ impl Engine {
                 "the 'capped' field needs to be true when either the 'size' or 'max' fields are present",
             ));
         }
-        // Without a validator, how it would be applied is only remembered.
         let mut options = Document::new();
+        // An empty validator is none; how it would be applied is remembered all the same.
+        if let Some(validator) = request.validator.as_ref().filter(|doc| !doc.is_empty()) {
+            options.insert("validator", validator.clone());
+        }
         if let Some(level) = &request.validation_level {
             options.insert("validationLevel", level);
         }
@@ -51,7 +56,40 @@ impl Engine {
         if let Some(collator) = &collator {
             options.insert("collation", collator.to_document());
         }
+        validation::check(ns, &options, collator.as_ref())?;
         self.catalog.start_write().create(ns, self.ids.uuid(), options, collator).map(drop)
+    }
+
+    /// Changes the validator of a collection, or how it is applied.
+    pub(crate) fn modify_collection(
+        &self,
+        ns: &Namespace,
+        request: &ModifyCollection,
+    ) -> Result<()> {
+        let ModifyCollection { validator, validation_level, validation_action, extra } = request;
+        let change = |options: &Document, collator: Option<&Arc<Collator>>| {
+            if let Some(option) = extra.keys().next() {
+                return Err(match option.as_str() {
+                    "cappedSize" | "cappedMax" | "expireAfterSeconds" | "pipeline" | "viewOn" => {
+                        let message = format!("'{option}' is not an option of this collection");
+                        Error::command(ErrorCode::INVALID_OPTIONS, message)
+                    }
+                    option => unsupported(format!("the option `{option}` of collMod")),
+                });
+            }
+            let options = validation::modified(
+                options,
+                validator.clone(),
+                validation_level.as_deref(),
+                validation_action.as_deref(),
+            );
+            validation::check(ns, &options, collator)?;
+            Ok(options)
+        };
+        if self.catalog.change_options(ns, change)? {
+            return Ok(());
+        }
+        Err(Error::command(ErrorCode::NAMESPACE_NOT_FOUND, "ns does not exist"))
     }
 
     /// Drops a collection: how many indexes it had, if it was there.

@@ -44,10 +44,11 @@ impl Engine {
     ) -> Result<UpdateOutcome> {
         check_batch(batch.statements.len())?;
         check_name(ns)?;
+        let (validates, variables) = (!batch.bypass_document_validation, batch.let_vars.as_ref());
         let mut outcome = UpdateOutcome::default();
         let mut errors = Vec::new();
         for (index, statement) in batch.statements.iter().enumerate() {
-            match self.update_statement(ns, statement, batch.let_vars.as_ref(), deadline) {
+            match self.update_statement(ns, statement, validates, variables, deadline) {
                 Ok(done) => {
                     outcome.matched += done.matched;
                     outcome.modified += done.modified;
@@ -74,6 +75,7 @@ impl Engine {
         &self,
         ns: &Namespace,
         statement: &UpdateStatement,
+        validates: bool,
         variables: Option<&Document>,
         deadline: Deadline,
     ) -> Result<Updated> {
@@ -93,7 +95,7 @@ impl Engine {
         let filter = statement.filter.normalized()?;
         let matcher = Matcher::collated(&filter, collator)?;
         let mut done = Updated::default();
-        let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater };
+        let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater, validates };
         if let Some(cell) = cell {
             let turn = cell.turn();
             let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(collator);
@@ -211,7 +213,8 @@ impl Engine {
                 Ok(FindAndModifyOutcome { value, n: 1, ..FindAndModifyOutcome::default() })
             }
             (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
-                let change = ChangeOf { engine: self, ns, matcher: &matcher, updater };
+                let validates = !request.bypass_document_validation;
+                let change = ChangeOf { engine: self, ns, matcher: &matcher, updater, validates };
                 if let Some(cell) = cell {
                     let turn = cell.turn();
                     if let Some((id, before)) = first(&turn)? {
@@ -251,6 +254,8 @@ struct ChangeOf<'a> {
     ns: &'a Namespace,
     matcher: &'a Matcher,
     updater: &'a Updater,
+    /// Whether the collection's validator has a say.
+    validates: bool,
 }
 
 impl ChangeOf<'_> {
@@ -273,6 +278,9 @@ impl ChangeOf<'_> {
             Applied::Changed(bytes) => bytes,
         };
         let changed = Record::from_bytes(&bytes)?;
+        if let Some(validator) = turn.validator().filter(|_| self.validates) {
+            validator.check_change(record, &changed)?;
+        }
         let touched = self.updater.touched_paths();
         let affects = |spec: &IndexSpec| {
             spec.partial.is_some()
@@ -288,6 +296,9 @@ impl ChangeOf<'_> {
         let bytes = self.updater.upsert(filter, &cx, || self.engine.ids.object_id())?;
         let record = self.engine.prepare(&bytes)?;
         let cell = self.engine.cell_to_write(writing, self.ns)?;
+        if let Some(validator) = cell.validator.as_ref().filter(|_| self.validates) {
+            validator.check(&record)?;
+        }
         cell.turn().write(|state| state.insert(record.clone(), self.ns))?;
         Ok(record)
     }

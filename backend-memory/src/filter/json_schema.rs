@@ -2,6 +2,7 @@
 
 mod array;
 mod compile;
+pub(super) mod details;
 mod multiple;
 mod object;
 #[cfg(test)]

@@ -55,6 +55,24 @@ impl Catalog {
         Catalog { tree: RwLock::new(copy), gate: RwLock::default() }
     }
 
+    /// Gives a collection other options; `false` if it is not there.
+    pub(crate) fn change_options(
+        &self,
+        ns: &Namespace,
+        change: impl FnOnce(&Document, Option<&Arc<Collator>>) -> Result<Document, Error>,
+    ) -> Result<bool, Error> {
+        let _no_writes = self.gate.write();
+        let mut tree = self.tree.write();
+        let owner = tree.owner.clone();
+        let slot =
+            tree.databases.get_mut(ns.database()).and_then(|all| all.get_mut(ns.collection()));
+        let Some(slot) = slot else { return Ok(false) };
+        let state = slot.snapshot();
+        let options = change(&slot.options, state.collator())?;
+        *slot = Arc::new(Cell::new(owner, slot.uuid, options, state));
+        Ok(true)
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&self) {
         let old = {

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::catalog::Owner;
 use super::{EntryKeys, Index, IndexSpec, RecordId, Records};
 use crate::collation::Collator;
+use crate::validation::Validator;
 use crate::value::{KeyBytes, Record};
 
 /// The most indexes that a collection may have.
@@ -259,6 +260,8 @@ fn difference(keys: &[KeyBytes], others: &[KeyBytes]) -> EntryKeys {
 pub(crate) struct Cell {
     pub(crate) uuid: bson::Uuid,
     pub(crate) options: Document,
+    /// What documents must match, if that is enforced.
+    pub(crate) validator: Option<Validator>,
     /// The catalog that may change this cell; others only read it and make their own copy.
     pub(super) owner: Arc<Owner>,
     turn: Mutex<()>,
@@ -272,7 +275,10 @@ impl Cell {
         options: Document,
         state: Arc<CollState>,
     ) -> Self {
-        Cell { uuid, options, owner, turn: Mutex::new(()), state: RwLock::new(state) }
+        // Options are checked before they are stored, so that there is no error to tell here.
+        let validator = Validator::of(&options, state.collator()).ok().flatten();
+        let (turn, state) = (Mutex::new(()), RwLock::new(state));
+        Cell { uuid, options, validator, owner, turn, state }
     }
 
     /// The state as it is now.
@@ -299,6 +305,11 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    /// What documents must match, if that is enforced.
+    pub(crate) fn validator(&self) -> Option<&Validator> {
+        self.cell.validator.as_ref()
+    }
+
     pub(crate) fn snapshot(&self) -> Arc<CollState> {
         self.cell.snapshot()
     }

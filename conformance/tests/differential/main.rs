@@ -10,6 +10,7 @@ mod json_schema;
 mod property;
 mod read;
 mod round;
+mod validator;
 mod write;
 
 use std::hash::{BuildHasher, RandomState};
@@ -24,7 +25,9 @@ use crate::property::{Bench, Property};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let properties = [json_schema::PROPERTIES, read::PROPERTIES, write::PROPERTIES].concat();
+    let properties =
+        [json_schema::PROPERTIES, validator::PROPERTIES, read::PROPERTIES, write::PROPERTIES]
+            .concat();
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
     let Ok(uri) = std::env::var("MONGODB_URI") else {
         return without_server(&arguments, &properties);

@@ -114,7 +114,7 @@ const COMMANDS: &[Spec] = &[
     Spec::new("abortTransaction", other).writes().admin(),
     Spec::new("aggregate", query::aggregate).reads().writes().explain(),
     Spec::new("buildInfo", other).alias("buildinfo"),
-    Spec::new("collMod", other_on_collection).writes(),
+    Spec::new("collMod", catalog::modify).writes(),
     Spec::new("collStats", other_on_collection).alias("collstats"),
     Spec::new("commitTransaction", other).writes().admin(),
     Spec::new("connectionStatus", other),

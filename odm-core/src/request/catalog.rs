@@ -63,6 +63,19 @@ pub struct CreateCollection {
     pub extra: Document,
 }
 
+/// `collMod`: changes of a collection's validator, and of how it is applied.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ModifyCollection {
+    /// What documents must match from now on; if empty, anything.
+    pub validator: Option<Document>,
+    /// `off`, `strict` or `moderate`.
+    pub validation_level: Option<String>,
+    /// `error` or `warn`.
+    pub validation_action: Option<String>,
+    /// Options with no field here (`index`, `cappedSize`, `viewOn`, …), as they are.
+    pub extra: Document,
+}
+
 /// `drop`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DropCollection {

@@ -27,9 +27,13 @@ impl Engine {
             if cell.is_none() && records.iter().any(Result::is_ok) {
                 cell = Some(self.cell_to_write(&writing, ns)?);
             }
+            let validates = !insert.bypass_document_validation;
+            let validator = cell.as_ref().and_then(|cell| cell.validator.as_ref());
+            let validator = validator.filter(|_| validates);
             let insert_all = |state: &mut crate::storage::CollState| -> Result<()> {
                 for (index, record) in records.into_iter().enumerate() {
                     let result = record.and_then(|record| {
+                        validator.map_or(Ok(()), |validator| validator.check(&record))?;
                         let id = record.id().map(RawVal::to_bson);
                         state.insert(record, ns).map(|_| id)
                     });

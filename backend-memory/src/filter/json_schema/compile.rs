@@ -19,7 +19,7 @@ use crate::value::path::FieldPath;
 /// Whether a schema is about a whole document or about a value in it. In a schema for documents the
 /// server ignores the keywords about other types, malformed regular expressions and all.
 #[derive(Clone, Copy, PartialEq)]
-enum Of {
+pub(super) enum Of {
     Document,
     Value,
 }
@@ -37,7 +37,7 @@ impl Schema {
     }
 }
 
-fn schema_of(schema: &JsonSchema, of: Of) -> Result<Schema, Error> {
+pub(super) fn schema_of(schema: &JsonSchema, of: Of) -> Result<Schema, Error> {
     let stated = schema.types();
     let mut rules = Vec::with_capacity(schema.keywords().len() + 1);
     for keyword in schema.keywords() {
@@ -73,7 +73,11 @@ fn guard(stated: Option<&SchemaTypes>, is_meant: impl Fn(&TypeSpec) -> bool) -> 
     }
 }
 
-fn rule(keyword: &Keyword, stated: Option<&SchemaTypes>, of: Of) -> Result<Option<Rule>, Error> {
+pub(super) fn rule(
+    keyword: &Keyword,
+    stated: Option<&SchemaTypes>,
+    of: Of,
+) -> Result<Option<Rule>, Error> {
     Ok(match keyword {
         Keyword::Pattern(_)
         | Keyword::MaxLength(_)
@@ -249,7 +253,7 @@ fn property(name: &str, schema: &JsonSchema) -> Result<Property, Error> {
 }
 
 /// A malformed one has another code here than in `pattern`.
-fn name_pattern(pattern: &str) -> Result<Pattern, Error> {
+pub(super) fn name_pattern(pattern: &str) -> Result<Pattern, Error> {
     Pattern::new(&regex(pattern)?).map_err(|error| match error {
         Error::Unsupported { .. } => error,
         error => Error::command(ErrorCode::BAD_VALUE, error.to_string()),

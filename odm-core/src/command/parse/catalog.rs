@@ -5,13 +5,14 @@ use bson::Bson;
 use super::field::Field;
 use super::{Args, Parsed, operation};
 use crate::collation::Collation;
+use crate::command::CommandKind;
 use crate::error::{Error, ErrorCode, Result};
 use crate::index::Index;
 use crate::namespace::Namespace;
 use crate::number::lenient_i64;
 use crate::request::{
     CreateCollection, CreateIndexes, DropCollection, DropDatabase, DropIndexes, ListCollections,
-    ListDatabases, ListIndexes, Operation, RenameCollection,
+    ListDatabases, ListIndexes, ModifyCollection, Operation, RenameCollection,
 };
 
 fn invalid_options(message: &str) -> Error {
@@ -81,6 +82,37 @@ pub(super) fn create(args: &Args<'_>) -> Result<Parsed> {
     }
     ns.check_writable()?;
     Ok((ns, operation(Operation::CreateCollection(create))))
+}
+
+pub(super) fn modify(args: &Args<'_>) -> Result<Parsed> {
+    let ns = args.collection()?;
+    let mut request = ModifyCollection::default();
+    for field in args.fields() {
+        match field.name {
+            "validator" => request.validator = field.optional_object()?,
+            "validationLevel" => {
+                request.validation_level = one_of(field, &["off", "strict", "moderate"])?;
+            }
+            "validationAction" => request.validation_action = one_of(field, &["error", "warn"])?,
+            "cappedMax"
+            | "cappedSize"
+            | "changeStreamPreAndPostImages"
+            | "dryRun"
+            | "expireAfterSeconds"
+            | "index"
+            | "pipeline"
+            | "prepareUnique"
+            | "recordPreImages"
+            | "timeseries"
+            | "viewOn" => {
+                if !field.is_null() {
+                    request.extra.insert(field.name, field.value.clone());
+                }
+            }
+            _ => return Err(field.unknown()),
+        }
+    }
+    Ok((ns, CommandKind::ModifyCollection(Box::new(request))))
 }
 
 fn one_of(field: Field<'_>, values: &[&str]) -> Result<Option<String>> {
