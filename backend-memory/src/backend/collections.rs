@@ -135,7 +135,8 @@ impl Engine {
             } else {
                 document.clone()
             };
-            if matching.accepts(&document)? {
+            // By what is shown: with names only, a filter sees no options.
+            if matching.accepts(&shown)? {
                 listed.push(raw_doc(&Record::from_document(&shown)?)?);
             }
         }

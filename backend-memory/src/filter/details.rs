@@ -151,27 +151,33 @@ impl Explaining<'_> {
     }
 
     /// The values that a path leads to, up to where it is missing; `None` if it leads nowhere.
-    fn considered(&self, path: &str, leaf_array: LeafArray) -> Option<Vec<RawVal<'_>>> {
-        let path = FieldPath::new(path);
-        let whole = self.found(&path, LeafArray::Whole);
+    fn considered(&self, text: &str, leaf_array: LeafArray) -> Option<Vec<RawVal<'_>>> {
+        let whole = self.found(&FieldPath::new(text), LeafArray::Whole);
         if whole.is_empty() {
             return None;
         }
         if leaf_array == LeafArray::Whole {
             return Some(whole);
         }
-        // The elements of an array, but not the array itself, which comes after them.
-        let mut rest = self.found(&path, LeafArray::Traverse).into_iter().peekable();
+        // The elements of an array, but not the array itself; and an array that the path names by
+        // its position in another one as a whole.
+        let outer = match text.rsplit_once('.') {
+            Some((outer, position)) if position.bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.found(&FieldPath::new(outer), LeafArray::Whole)
+            }
+            _ => Vec::new(),
+        };
         let mut values = Vec::new();
         for leaf in whole {
-            let is_array = leaf.is_array();
-            let same = |value: &RawVal<'_>| std::ptr::eq(value.bytes(), leaf.bytes());
-            if !is_array || (!leaf.is_empty() && rest.peek().is_some_and(same)) {
-                values.extend(rest.next());
-                continue;
+            let is_leaf =
+                |(_, value): (&[u8], RawVal<'_>)| std::ptr::eq(value.bytes(), leaf.bytes());
+            let is_element =
+                outer.iter().any(|outer| outer.is_array() && outer.elements().any(is_leaf));
+            if leaf.is_array() && !is_element {
+                values.extend(leaf.elements().map(|(_, value)| value));
+            } else {
+                values.push(leaf);
             }
-            values.extend(rest.by_ref().take(leaf.elements().count()));
-            rest.next();
         }
         Some(values)
     }

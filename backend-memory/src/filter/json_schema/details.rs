@@ -250,6 +250,14 @@ impl Failure<'_> {
                 },
             },
             Keyword::Not(_) => doc! { "operatorName": "not", "reason": "child expression matched" },
+            Keyword::Enum(values)
+                if self.of == Of::Document
+                    && !values.iter().any(|value| matches!(value, Bson::Document(_))) =>
+            {
+                let mut out = self.specified("enum");
+                out.insert("reason", "expression always evaluates to false");
+                out
+            }
             Keyword::Enum(_) => self.told("enum", "value was not found in enum"),
             _ => return Ok(Vec::new()),
         }])
