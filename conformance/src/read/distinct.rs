@@ -17,6 +17,9 @@ cases! { "read::distinct":
     only_of_matches,
     of_nothing,
     values_come_in_their_order,
+    names_with_dots_and_without_letters,
+    an_index_tells_what_it_has,
+    values_are_limited_in_size,
     malformed_requests_are_refused,
 }
 
@@ -142,6 +145,167 @@ async fn values_come_in_their_order(db: Database) -> Outcome {
     .await
 }
 
+async fn names_with_dots_and_without_letters(db: Database) -> Outcome {
+    let docs = [
+        doc! { "_id": 1, "a": { "0": 5, "b": 1 } },
+        doc! { "_id": 2, "a": [7, { "0": 8, "b": [2, [3]] }] },
+        doc! { "_id": 3, "a": [[9, 10], { "b": null }] },
+        doc! { "_id": 4, "a.b": 44 },
+        doc! { "_id": 5, "": 6 },
+        doc! { "_id": 6, "a": { "": 7 } },
+    ];
+    let rows: [(&str, Vec<Bson>); 15] = [
+        ("a.b", vec![Bson::Null, 1.into(), 2.into(), 44.into(), bson::bson!([3])]),
+        ("a.0", vec![5.into(), 7.into(), 9.into(), 10.into()]),
+        ("a.1", vec![bson::bson!({ "b": null }), bson::bson!({ "0": 8, "b": [2, [3]] })]),
+        ("a.0.0", vec![9.into()]),
+        ("a.b.0", vec![2.into()]),
+        ("a.b.1", vec![3.into()]),
+        ("a.1.b", vec![Bson::Null, 2.into(), bson::bson!([3])]),
+        ("a.1.0", vec![8.into()]),
+        ("a.1.b.1", vec![3.into()]),
+        ("a.1.b.1.0", vec![3.into()]),
+        ("a.00", vec![]),
+        ("a.-1", vec![]),
+        ("a.$", vec![]),
+        ("missing", vec![]),
+        ("_id", (1..=6).map(Bson::Int32).collect()),
+    ];
+    let rows: Vec<_> = rows.into_iter().map(|(key, all)| (key, doc! {}, all)).collect();
+    check(&db, &docs, &rows).await
+}
+
+/// An index does not tell missing from null, nor an array in an array from its elements, and the server does not look
+/// further: so the answer depends on whether there is one.
+async fn an_index_tells_what_it_has(db: Database) -> Outcome {
+    let null = || Bson::Null;
+    type Row = (Vec<Document>, Document, &'static str, Document, Vec<Bson>, Vec<Bson>);
+    let rows: Vec<Row> = vec![
+        (vec![doc! { "b": 1 }], doc! { "a": 1 }, "a", doc! {}, vec![], vec![null()]),
+        (vec![doc! { "a": [] }], doc! { "a": 1 }, "a", doc! {}, vec![], vec![Bson::Undefined]),
+        (
+            vec![doc! { "a": [[1, 2], 3] }],
+            doc! { "a": 1 },
+            "a",
+            doc! {},
+            vec![3.into(), bson::bson!([1, 2])],
+            vec![1.into(), 2.into(), 3.into()],
+        ),
+        (
+            vec![doc! { "a": 1_i64 }, doc! { "a": 1.0 }, doc! { "a": 0 }],
+            doc! { "a": -1 },
+            "a",
+            doc! {},
+            vec![0.into(), 1_i64.into()],
+            vec![0.into(), 1_i64.into()],
+        ),
+        (
+            vec![doc! { "a": { "b": 1 } }, doc! { "a": [{ "b": 2 }, { "b": [3, 1] }] }, doc! {}],
+            doc! { "a.b": 1 },
+            "a.b",
+            doc! {},
+            vec![1.into(), 2.into(), 3.into()],
+            vec![null(), 1.into(), 2.into(), 3.into()],
+        ),
+        (
+            vec![doc! { "a": [5, 6] }, doc! { "a": 7 }],
+            doc! { "a.0": 1 },
+            "a.0",
+            doc! {},
+            vec![5.into()],
+            vec![5.into()],
+        ),
+        (
+            vec![doc! { "b": 1 }, doc! { "b": [1, 2], "a": 1 }],
+            doc! { "a": 1, "b": 1 },
+            "a",
+            doc! {},
+            vec![1.into()],
+            vec![null(), 1.into()],
+        ),
+        (
+            vec![doc! { "a": 1 }, doc! { "b": 1 }],
+            doc! { "a": 1 },
+            "a",
+            doc! { "a": { "$ne": 1 } },
+            vec![],
+            vec![null()],
+        ),
+        (
+            vec![doc! { "a": 1 }, doc! { "b": 1 }, doc! { "a": 2 }],
+            doc! { "a": 1 },
+            "a",
+            doc! { "a": { "$in": [1, 2] } },
+            vec![1.into(), 2.into()],
+            vec![1.into(), 2.into()],
+        ),
+        (
+            vec![doc! { "a": [1, 2] }, doc! { "a": 3 }],
+            doc! { "a": 1 },
+            "a",
+            doc! { "a": { "$gt": 1 } },
+            vec![1.into(), 2.into(), 3.into()],
+            vec![1.into(), 2.into(), 3.into()],
+        ),
+        (
+            vec![doc! { "a": 1, "b": 1 }, doc! { "a": 2 }],
+            doc! { "a": 1, "b": 1 },
+            "b",
+            doc! { "a": { "$in": [1, 2] } },
+            vec![1.into()],
+            vec![null(), 1.into()],
+        ),
+        (
+            vec![doc! { "b": 1 }, doc! { "b": 2, "a": 5 }],
+            doc! { "b": 1, "a": 1 },
+            "a",
+            doc! { "b": 1 },
+            vec![],
+            vec![null()],
+        ),
+        (vec![doc! { "b": 1 }], doc! { "a": 1, "b": 1 }, "a", doc! { "b": 1 }, vec![], vec![]),
+        (
+            vec![doc! { "a": 1 }, doc! { "b": 1 }],
+            doc! { "a": 1 },
+            "a",
+            doc! { "a": { "$exists": true } },
+            vec![1.into()],
+            vec![1.into()],
+        ),
+    ];
+    for (number, (docs, index, key, filter, without, with)) in rows.into_iter().enumerate() {
+        let name = format!("c{number}");
+        let distinct = || doc! { "distinct": &name, "key": key, "query": filter.clone() };
+        let index = doc! { "key": index, "name": "i" };
+        check_commands(
+            &db,
+            &[
+                (doc! { "insert": &name, "documents": docs }, Has(doc! {})),
+                (distinct(), Has(doc! { "values": without })),
+                (doc! { "createIndexes": &name, "indexes": [index] }, Has(doc! {})),
+                (distinct(), Has(doc! { "values": with })),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn values_are_limited_in_size(db: Database) -> Outcome {
+    for n in 0..17 {
+        let text = format!("{n}{}", "x".repeat(1024 * 1024));
+        filled(&db, &[doc! { "_id": n, "a": text, "b": "x".repeat(1000) }]).await?;
+    }
+    check_commands(
+        &db,
+        &[
+            (doc! { "distinct": "c", "key": "a" }, Refused(17217)),
+            (doc! { "distinct": "c", "key": "b" }, Has(doc! { "values": ["x".repeat(1000)] })),
+        ],
+    )
+    .await
+}
+
 async fn malformed_requests_are_refused(db: Database) -> Outcome {
     check_commands(
         &db,
@@ -152,6 +316,27 @@ async fn malformed_requests_are_refused(db: Database) -> Outcome {
             (doc! { "distinct": "c", "key": "a", "query": 1 }, Refused(14)),
             (doc! { "distinct": "c", "key": "a", "unknown": 1 }, Refused(40415)),
             (doc! { "distinct": "c", "key": "" }, Refused(40352)),
+            (doc! { "distinct": "missing", "key": "" }, Refused(40352)),
+            (doc! { "distinct": "c", "key": null }, Refused(40414)),
+            (doc! { "distinct": "c", "key": ["a"] }, Refused(14)),
+            (doc! { "distinct": "c", "key": "." }, Refused(40353)),
+            (doc! { "distinct": "c", "key": "a." }, Refused(40353)),
+            (doc! { "distinct": "c", "key": ".a" }, Refused(15998)),
+            (doc! { "distinct": "c", "key": "a..b" }, Refused(15998)),
+            (doc! { "distinct": "c", "key": "$a" }, Refused(16410)),
+            (doc! { "distinct": "c", "key": "$" }, Refused(16410)),
+            (doc! { "distinct": "c", "key": "a.$b" }, Refused(16410)),
+            (doc! { "distinct": "missing", "key": "$a" }, Refused(16410)),
+            (doc! { "distinct": "c", "key": "a\0b" }, Refused(31032)),
+            (doc! { "distinct": "c", "key": "a", "query": null }, Has(doc! { "values": [] })),
+            (doc! { "distinct": "c", "key": "a", "collation": null }, Has(doc! { "values": [] })),
+            (doc! { "distinct": "c", "key": "a", "collation": 1 }, Refused(14)),
+            (doc! { "distinct": "c", "key": "a", "hint": { "a": 1 } }, Refused(40415)),
+            (doc! { "distinct": "c", "key": "a", "limit": 1 }, Refused(40415)),
+            (doc! { "distinct": "c", "key": "a", "sort": {} }, Refused(40415)),
+            (doc! { "distinct": "c", "key": "a", "maxTimeMS": -1 }, Refused(2)),
+            (doc! { "distinct": 1, "key": "a" }, Refused(73)),
+            (doc! { "distinct": "", "key": "a" }, Refused(73)),
         ],
     )
     .await
