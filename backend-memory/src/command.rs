@@ -65,14 +65,14 @@ impl Engine {
             Operation::ListIndexes(request) => {
                 let results = self.index_results(ns, &request)?;
                 let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
-                let (batch, id) = self.open(ns.to_string(), results, first, false)?;
+                let (batch, id) = self.open_listing(ns.to_string(), results, first)?;
                 reply::first_listed(&ns.to_string(), id, &batch)?
             }
             Operation::ListCollections(request) => {
                 let listed = Results::documents(self.list_collections(ns.database(), &request)?);
                 let ns = reply::list_collections_namespace(ns.database());
                 let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
-                let (batch, id) = self.open(ns.clone(), listed, first, false)?;
+                let (batch, id) = self.open_listing(ns.clone(), listed, first)?;
                 reply::first_listed(&ns, id, &batch)?
             }
             Operation::ListDatabases(request) => {
@@ -127,6 +127,19 @@ impl Engine {
     ) -> Result<(Vec<RawDoc>, i64)> {
         let (batch, more) = results.batch(first)?;
         let keep = more && !single_batch;
+        let id = if keep { self.cursors.keep(ns, results, self.now()) } else { 0 };
+        Ok((batch, id))
+    }
+
+    /// The same of a listing, whose end is known before it is asked for more.
+    fn open_listing(
+        &self,
+        ns: String,
+        mut results: Results,
+        first: usize,
+    ) -> Result<(Vec<RawDoc>, i64)> {
+        let (batch, more) = results.batch(first)?;
+        let keep = more && !results.is_at_end();
         let id = if keep { self.cursors.keep(ns, results, self.now()) } else { 0 };
         Ok((batch, id))
     }

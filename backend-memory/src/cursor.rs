@@ -154,6 +154,14 @@ impl Results {
         self
     }
 
+    /// Whether it is known that no more come.
+    pub(crate) fn is_at_end(&self) -> bool {
+        match &self.source {
+            Source::Documents(documents, _) => documents.len() == 0 && self.pending.is_none(),
+            _ => false,
+        }
+    }
+
     /// How many documents later batches have.
     pub(crate) fn batches_of(mut self, size: Option<u32>) -> Self {
         self.batch_size = size;

@@ -70,6 +70,9 @@ impl Located<'_> {
             keyed.push((sorter.key(&place.record)?, place));
         }
         keyed.sort_by(|left, right| left.0.cmp(&right.0));
+        if last > 0 {
+            keyed.truncate(usize::try_from(last).unwrap_or(usize::MAX));
+        }
         Ok(keyed.into_iter().map(|(_, place)| place).collect())
     }
 }

@@ -100,7 +100,10 @@ impl Engine {
             explain: false,
         };
         let plan = Plan::choose(&state, wanted)?;
-        let results = match sorter.filter(|_| !plan.is_sorted) {
+        let sorter = sorter.filter(|_| !plan.is_sorted);
+        // A sort gives no more than the limit, and the server does not count after it.
+        let limit = if sorter.is_some() { 0 } else { find.limit };
+        let results = match sorter {
             sorter if find.return_key || find.show_record_id => {
                 let located = Located { state: &state, plan: &plan, matcher: &matcher, deadline };
                 let found = located.find(sorter.as_ref(), last)?;
@@ -123,7 +126,7 @@ impl Engine {
         };
         let results = results.projected(projector).of_collection(cell.uuid);
         let results = results.time_left(deadline.left()).never_idle(find.no_cursor_timeout);
-        Ok(results.slice(find.skip, find.limit).batches_of(find.batch_size))
+        Ok(results.slice(find.skip, limit).batches_of(find.batch_size))
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {

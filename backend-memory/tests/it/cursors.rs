@@ -1,7 +1,9 @@
 //! Cursors read a snapshot, and fetch it in batches.
 
-use backend_memory::MemoryBackend;
-use odm_core::bson::doc;
+use std::time::Duration;
+
+use backend_memory::{ManualClock, MemoryBackend};
+use odm_core::bson::{DateTime, doc};
 use odm_core::{Backend, Find, OpCx, Sort};
 
 use crate::support::{count, delete, insert, ns};
@@ -63,4 +65,37 @@ async fn a_single_batch_ends_the_cursor() {
     let find = Find { batch_size: Some(5), single_batch: true, ..Find::default() };
     let cursor = backend.find(&ns("c"), find, OpCx::default()).await.unwrap();
     assert_eq!(cursor.collect().await.unwrap().len(), 5);
+}
+
+/// Those of commands are closed after ten minutes of the backend's clock, unless they were used.
+#[tokio::test]
+async fn idle_cursors_are_closed() {
+    let clock = ManualClock::new(DateTime::from_millis(0));
+    let backend = MemoryBackend::builder().clock(clock.clone()).build();
+    insert(&backend, "c", (0..9).map(|n| doc! { "_id": n })).await.unwrap();
+    let db = backend.database(ns("c").database());
+    let open = |options| {
+        let mut find = doc! { "find": "c", "batchSize": 1 };
+        find.extend(options);
+        let db = db.clone();
+        async move {
+            let reply = db.run_command(find).await.unwrap();
+            reply.get_document("cursor").unwrap().get_i64("id").unwrap()
+        }
+    };
+    let more = |id: i64| db.run_command(doc! { "getMore": id, "collection": "c", "batchSize": 1 });
+    let idle = open(doc! {}).await;
+    let used = open(doc! {}).await;
+    let kept = open(doc! { "noCursorTimeout": true }).await;
+    clock.advance(Duration::from_secs(599));
+    more(used).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(more(idle).await.unwrap_err().code(), Some(43));
+    more(used).await.unwrap();
+    clock.advance(Duration::from_secs(3600));
+    more(kept).await.unwrap();
+    assert_eq!(more(used).await.unwrap_err().code(), Some(43));
+    // Opening one sweeps the others.
+    let unused = open(doc! {}).await;
+    assert!(![idle, used, kept].contains(&unused), "an id was given out twice");
 }

@@ -175,7 +175,8 @@ async fn dropping_the_collection_kills_the_cursor(db: Database) -> Outcome {
         .await
 }
 
-/// Whether a full batch is the last one shows only if the query has a limit, or finds one document by its `_id`.
+/// Whether a full batch is the last one shows only if the query has a limit, unless that is the limit of a sort, or
+/// finds one document by its `_id`.
 async fn the_last_batch_may_be_empty(db: Database) -> Outcome {
     numbered(&db, 10).await?;
     let shell = Shell::new(&db).await?;
@@ -198,7 +199,11 @@ async fn the_last_batch_may_be_empty(db: Database) -> Outcome {
         (doc! { "filter": { "_id": 3 }, "batchSize": 0 }, 0, true),
         (doc! { "filter": { "_id": 99 }, "batchSize": 0 }, 0, true),
         (doc! { "sort": { "b": 1 }, "batchSize": 10 }, 10, true),
-        (doc! { "sort": { "b": 1 }, "batchSize": 5, "limit": 5 }, 5, false),
+        (doc! { "sort": { "b": 1 }, "batchSize": 5, "limit": 5 }, 5, true),
+        (doc! { "sort": { "b": 1 }, "batchSize": 5, "limit": 5, "skip": 1 }, 5, true),
+        (doc! { "sort": { "b": 1 }, "batchSize": 5, "limit": 5, "returnKey": true }, 5, true),
+        (doc! { "sort": { "b": 1 }, "batchSize": 6, "limit": 5 }, 5, false),
+        (doc! { "sort": { "_id": 1 }, "batchSize": 5, "limit": 5 }, 5, false),
         (doc! { "hint": { "$natural": -1 }, "batchSize": 10 }, 10, true),
     ] {
         let mut command = doc! { "find": "c" };

@@ -224,14 +224,6 @@ async fn an_index_tells_what_it_has(db: Database) -> Outcome {
             vec![null(), 1.into()],
         ),
         (
-            vec![doc! { "a": 1 }, doc! { "b": 1 }],
-            doc! { "a": 1 },
-            "a",
-            doc! { "a": { "$ne": 1 } },
-            vec![],
-            vec![null()],
-        ),
-        (
             vec![doc! { "a": 1 }, doc! { "b": 1 }, doc! { "a": 2 }],
             doc! { "a": 1 },
             "a",
