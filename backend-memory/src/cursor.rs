@@ -1,4 +1,7 @@
 //! The results of a query, in batches: from a snapshot, so that later writes do not show.
+//!
+//! What a caller of the trait holds reads on even when the collection is dropped: the snapshot is its
+//! own. The cursors of commands end then, as on the server.
 
 mod open;
 
@@ -185,9 +188,9 @@ impl Results {
             pending: None,
             error: None,
         };
-        let stopped = if batch.is_full() {
-            ControlFlow::Break(())
-        } else if self.pending.take().is_some_and(|doc| batch.push(doc).is_break()) {
+        let is_full = batch.is_full()
+            || self.pending.take().is_some_and(|doc| batch.push_found(doc).is_break());
+        let stopped = if is_full {
             ControlFlow::Break(())
         } else {
             match &mut self.source {
