@@ -3,6 +3,7 @@
 //! All are biased to collide: few field names, few values, each number in all four types, nulls and what is missing,
 //! arrays of arrays. What comes out is documents in MongoDB's language, as a user would write them; some are malformed.
 
+mod collation;
 mod filter;
 mod index;
 mod json_schema;
@@ -12,6 +13,7 @@ mod projection;
 mod update;
 mod value;
 
+pub use collation::{collated, collation};
 pub use filter::{filter, filter_template, operand_filter};
 pub use index::index;
 pub use json_schema::json_schema;

@@ -15,6 +15,8 @@ use crate::{Result, workspace};
 
 /// Cases for each property, unless `PROPTEST_CASES` says otherwise: the same budget on every machine.
 const PROPTEST_CASES: &str = "256";
+/// How many reads the differential tests compare at least, with that many cases.
+const DIFFERENTIAL_READS: &str = "20000";
 /// The seed of the differential tests, unless `ODM_DIFFERENTIAL_SEED` says otherwise: a change is
 /// judged by the same documents and commands as the one before. Searching goes by other seeds.
 const DIFFERENTIAL_SEED: &str = "20260601";
@@ -111,6 +113,9 @@ impl Run {
             workspace::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         tests.env("ODM_REQUIRE_MONGODB", "1").env("PROPTEST_CASES", &cases);
         tests.env("ODM_DIFFERENTIAL_SEED", &seed);
+        if cases == PROPTEST_CASES {
+            tests.env("ODM_DIFFERENTIAL_READS", DIFFERENTIAL_READS);
+        }
         if let Some(uri) = uri {
             tests.env("MONGODB_URI", uri);
         }

@@ -2,6 +2,7 @@
 //!
 //! `MONGODB_URI` names the server; without it nothing runs, which is an error if `ODM_REQUIRE_MONGODB` is 1.
 //! `PROPTEST_CASES` is how many cases each property tries, 256 by default; `ODM_DIFFERENTIAL_SEED` repeats a run. What
+//! `ODM_DIFFERENTIAL_READS` is how many reads a whole run has to compare at least. What
 //! fails is shrunk, and printed with its documents, commands and both answers.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
@@ -48,14 +49,19 @@ fn main() -> ExitCode {
         let bench = Bench { runtime: runtime.clone(), server: server.clone(), seed };
         let lines = lines.clone();
         Trial::test(property.name, move || {
-            let (line, outcome) = property.run(&bench);
-            lines.lock().expect("no property panics here").push(line);
+            let (line, reads, outcome) = property.run(&bench);
+            lines.lock().expect("no property panics here").push((line, reads));
             outcome.map_err(Into::into)
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    for line in lines.lock().expect("no property panics here").iter() {
-        println!("{line}");
+    let lines = lines.lock().expect("no property panics here");
+    lines.iter().for_each(|(line, _)| println!("{line}"));
+    let reads = lines.iter().map(|(_, reads)| reads).sum::<u64>();
+    let least = std::env::var("ODM_DIFFERENTIAL_READS").ok().and_then(|least| least.parse().ok());
+    if !arguments.list && least.is_some_and(|least: u64| reads < least) {
+        eprintln!("only {reads} reads were compared: ODM_DIFFERENTIAL_READS asks for more");
+        return ExitCode::FAILURE;
     }
     conclusion.exit_code()
 }

@@ -28,17 +28,18 @@ pub(crate) struct Bench {
 }
 
 impl Property {
-    /// Runs all cases; gives the line that tells how many, and what failed.
-    pub(crate) fn run(&self, bench: &Bench) -> (String, Result<(), String>) {
+    /// Runs all cases; gives the line that tells how many, how many reads were compared, and what failed.
+    pub(crate) fn run(&self, bench: &Bench) -> (String, u64, Result<(), String>) {
         let counts = Counts::default();
         let outcome = (self.test)(bench, &counts);
         let (compared, unsupported) = (counts.compared.get(), counts.unsupported.get());
         let line = format!(
-            "differential: name={} seed={} cases={} comparisons={compared} unsupported={unsupported} \
+            "differential: name={} seed={} cases={} comparisons={compared} reads={} unsupported={unsupported} \
              refused={} filters={} selective={}",
             self.name,
             bench.seed,
             counts.cases.get(),
+            counts.reads.get(),
             counts.refused.get(),
             counts.filters.get(),
             counts.selective.get(),
@@ -50,7 +51,7 @@ impl Property {
             }
             Ok(())
         });
-        (line, outcome)
+        (line, counts.reads.get(), outcome)
     }
 }
 

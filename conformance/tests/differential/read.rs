@@ -1,7 +1,9 @@
 //! What is found: filters, sorts, projections, counts, distinct values. Each case asks much of the same documents.
 
 use bson::{Document, doc};
-use conformance::strategy::{Template, documents, filter_template, keys, path, projection, sort};
+use conformance::strategy::{
+    Template, collated, collation, documents, filter_template, keys, path, projection, sort,
+};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -26,27 +28,31 @@ fn on(filter: Option<&Template>, docs: &[Document]) -> Document {
 }
 
 fn filters(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..40), vec(filter_template(), 1..80));
+    let strategy = (documents(1..40), vec((filter_template(), weighted(0.15, collation())), 1..80));
     bench.check("filter", counts, &strategy, |round, (docs, filters)| {
         round.fill(&docs)?;
-        let find = |filter: &Template| doc! { "find": "c", "filter": filter.on(&docs) };
-        round.same_reads(filters.iter().map(|filter| (find(filter), Order::Matters)).collect())
+        let find = |(filter, collation): (Template, Option<Document>)| {
+            let find = doc! { "find": "c", "filter": filter.on(&docs) };
+            (collated(find, collation), Order::Matters)
+        };
+        round.same_reads(filters.into_iter().map(find).collect())
     })
 }
 
 fn sorts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let order = prop_oneof![2 => sort().boxed(), 1 => keys().boxed()];
-    let query = (some_filter(), order, 0_i32..4, 0_i32..8);
+    let query = (some_filter(), order, 0_i32..4, 0_i32..8, weighted(0.15, collation()));
     let strategy = (documents(1..40), vec(query, 1..50));
     bench.check("sort", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        let find = |(filter, sort, skip, limit): (Option<Template>, Document, i32, i32)| {
+        type Query = (Option<Template>, Document, i32, i32, Option<Document>);
+        let find = |(filter, sort, skip, limit, collation): Query| {
             // Of documents that tie, a limit leaves any.
             let limit = if sort.contains_key("_id") { limit } else { 0 };
             let filter = on(filter.as_ref(), &docs);
             let find =
                 doc! { "find": "c", "filter": filter, "sort": sort, "skip": skip, "limit": limit };
-            (find, Order::Matters)
+            (collated(find, collation), Order::Matters)
         };
         round.same_reads(queries.into_iter().map(find).collect())
     })

@@ -17,6 +17,8 @@ pub(crate) struct Counts {
     pub(crate) compared: Cell<u64>,
     pub(crate) unsupported: Cell<u64>,
     pub(crate) refused: Cell<u64>,
+    /// Of those compared, the ones that read.
+    pub(crate) reads: Cell<u64>,
     /// Filters that found some documents and left others, of those that were accepted.
     pub(crate) selective: Cell<u64>,
     pub(crate) filters: Cell<u64>,
@@ -45,7 +47,8 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Order {
     Matters,
-    /// Without a sort, an index gives the order, and which index is the planner's choice.
+    /// Without a sort, an index gives the order, and which index is the planner's choice. So it is
+    /// whether `distinct` finds null where a field is missing, as in an index.
     IsFree,
 }
 
@@ -106,6 +109,7 @@ impl<'a> Round<'a> {
         let server = self.runtime.block_on(server);
         for ((command, memory, order), server) in asked.iter().zip(server) {
             self.compare(command, memory, &Answer::new(server, *order))?;
+            count(&self.counts.reads);
             self.count_filter(command, memory, total);
         }
         Ok(())
@@ -228,6 +232,10 @@ fn comparable(reply: &Document, order: Order) -> Document {
                     errors.iter().map(without_message).collect()
                 }
                 ("firstBatch", Bson::Array(docs)) if order == Order::IsFree => by_id(docs),
+                ("values", Bson::Array(values)) if order == Order::IsFree => {
+                    let is_there = |value: &&Bson| !matches!(value, Bson::Null | Bson::Undefined);
+                    values.iter().filter(is_there).cloned().collect()
+                }
                 ("firstBatch" | "upserted", Bson::Array(docs)) => {
                     docs.iter().map(without_generated_id).collect()
                 }

@@ -150,8 +150,8 @@ fn find_by_indexes(
         let count = doc! { "count": "c", "query": filter.clone() };
         let key = sort.keys().next().map_or("a", String::as_str);
         let distinct = doc! { "distinct": "c", "key": key, "query": filter.clone() };
-        reads.extend([(find, Order::IsFree), (hinted, Order::IsFree)]);
-        reads.extend([sorted, count, distinct].map(|read| (read, Order::Matters)));
+        reads.extend([find, hinted, distinct].map(|read| (read, Order::IsFree)));
+        reads.extend([sorted, count].map(|read| (read, Order::Matters)));
     }
     round.same_reads(reads)?;
     round.same_state()
