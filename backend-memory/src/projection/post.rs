@@ -99,7 +99,7 @@ impl Positional {
     /// another one and has no such element.
     pub(super) fn apply(&self, doc: &Record, projected: RawVal<'_>) -> Result<Vec<u8>, Error> {
         let path: Vec<&str> = self.path.split('.').collect();
-        let Some((array, depth)) = first_array(projected, &path) else {
+        let Some(found) = first_array(projected, doc.as_raw(), &path) else {
             return Ok(projected.bytes().to_vec());
         };
         let index = self.matcher.matched_index(doc).ok_or_else(|| {
@@ -108,28 +108,61 @@ impl Positional {
                 "positional operator '.$' couldn't find a matching element in the array",
             )
         })?;
-        let element = array.at(index).ok_or_else(|| {
+        let element = found.element(index).ok_or_else(|| {
             Error::command(ErrorCode(51_247), "positional operator '.$' element mismatch")
         })?;
         let mut out = Vec::with_capacity(projected.bytes().len());
         let start = begin(&mut out);
-        let path = path.get(..=depth).unwrap_or_default();
+        let path = path.get(..=found.depth).unwrap_or_default();
         set_element(Some(projected), Some(doc.as_raw()), path, element, &mut out);
         finish(&mut out, start);
         Ok(out)
     }
 }
 
-/// The first array that the path leads to, and at which of its names.
+/// An array on a positional path.
+struct FirstArray<'a> {
+    projected: RawVal<'a>,
+    stored: Option<RawVal<'a>>,
+    /// At which name of the path.
+    depth: usize,
+}
+
+impl<'a> FirstArray<'a> {
+    /// The element at a position of the stored array, if the projection has left it.
+    fn element(&self, index: usize) -> Option<RawVal<'a>> {
+        let is_left = |element: RawVal<'_>| element.is_object() || element.is_array();
+        let elements = |array: RawVal<'a>| array.elements().map(|(_, element)| element);
+        let stored = self.stored.filter(|stored| {
+            stored.is_array() && elements(*stored).count() != elements(self.projected).count()
+        });
+        let Some(stored) = stored else { return self.projected.at(index) };
+        // A part of each element was asked for, which left those that have parts.
+        if !stored.at(index).is_some_and(is_left) {
+            return None;
+        }
+        let before = elements(stored).take(index).filter(|element| is_left(*element)).count();
+        self.projected.at(before)
+    }
+}
+
+/// The first array that the path leads to.
 ///
 /// A name that leads to no document is passed over, and the next one looked for in its stead: so
 /// the server finds `b` by `a.b` where there is no `a`.
-fn first_array<'a>(document: RawVal<'a>, path: &[&str]) -> Option<(RawVal<'a>, usize)> {
-    let mut document = document;
+fn first_array<'a>(
+    projected: RawVal<'a>,
+    stored: RawVal<'a>,
+    path: &[&str],
+) -> Option<FirstArray<'a>> {
+    let (mut document, mut stored) = (projected, Some(stored));
     for (depth, name) in path.iter().enumerate() {
+        let inner = |stored: Option<RawVal<'a>>| stored?.get(name.as_bytes());
         match document.get(name.as_bytes()) {
-            Some(array) if array.is_array() => return Some((array, depth)),
-            Some(inner) if inner.is_object() => document = inner,
+            Some(array) if array.is_array() => {
+                return Some(FirstArray { projected: array, stored: inner(stored), depth });
+            }
+            Some(next) if next.is_object() => (document, stored) = (next, inner(stored)),
             _ => {}
         }
     }

@@ -231,7 +231,11 @@ async fn elem_match(db: Database) -> Outcome {
 async fn the_position_that_matched(db: Database) -> Outcome {
     crate::check::filled(
         &db,
-        &[doc! { "_id": 1, "a": [{ "x": 1 }, { "x": 2, "y": 3 }, { "x": 2 }] }],
+        &[doc! {
+            "_id": 1,
+            "a": [{ "x": 1 }, { "x": 2, "y": 3 }, { "x": 2 }],
+            "n": [5, { "x": 1 }, ["y"]],
+        }],
     )
     .await?;
     let find = |filter: bson::Document, projection: bson::Document| {
@@ -262,6 +266,16 @@ async fn the_position_that_matched(db: Database) -> Outcome {
                     "c": { "a": [{ "x": 2, "y": 3 }] },
                 }),
             ),
+            // The position is the stored array's, whichever elements the projection leaves.
+            (
+                find(doc! { "n": { "$elemMatch": { "x": 1 } } }, doc! { "n.x.$": 1 }),
+                found(doc! { "_id": 1, "n": [{ "x": 1 }] }),
+            ),
+            (
+                find(doc! { "n": { "$elemMatch": { "$eq": ["y"] } } }, doc! { "n.x.$": 1 }),
+                found(doc! { "_id": 1, "n": [[]] }),
+            ),
+            (find(doc! { "n": 5 }, doc! { "n.x.$": 1 }), Refused(51247)),
             (find(doc! {}, doc! { "c.a.$": 1 }), found(doc! { "_id": 1 })),
             (find(doc! {}, doc! { "a": 1, "c.a.$": 1 }), Refused(51246)),
             (find(doc! { "_id": 1 }, doc! { "a.$": 1 }), Refused(51246)),

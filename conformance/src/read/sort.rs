@@ -4,7 +4,7 @@ use bson::{Bson, Document, doc};
 use odm_core::Database;
 
 use crate::case::{Outcome, cases};
-use crate::check::{Refused, check_commands, check_order};
+use crate::check::{Has, Refused, check_commands, check_order};
 use crate::value::{bin, date, dec, js, js_scope, oid, re, ts};
 
 cases! { "read::sort":
@@ -23,6 +23,7 @@ cases! { "read::sort":
     natural_order_is_insertion_order,
     parallel_arrays_are_refused,
     malformed_sorts_are_refused,
+    symbols_in_arrays_do_not_sort_under_a_collation needs(collation),
 }
 
 fn values(values: impl IntoIterator<Item = Bson>) -> Vec<Document> {
@@ -301,4 +302,27 @@ async fn malformed_sorts_are_refused(db: Database) -> Outcome {
     .collect();
     check_commands(&db, &rows).await?;
     check_commands(&db, &[(doc! { "find": "c", "sort": 1 }, Refused(14))]).await
+}
+
+async fn symbols_in_arrays_do_not_sort_under_a_collation(db: Database) -> Outcome {
+    let symbol = || Bson::Symbol("a".to_owned());
+    let find = |collection: &str, sort: Document| {
+        doc! { "find": collection, "sort": sort, "collation": { "locale": "en" } }
+    };
+    let insert = |collection: &str, doc: Document| {
+        (doc! { "insert": collection, "documents": [doc] }, Has(doc! { "n": 1 }))
+    };
+    check_commands(
+        &db,
+        &[
+            insert("plain", doc! { "a": symbol(), "b": { "c": symbol() }, "n": 1 }),
+            (find("plain", doc! { "a": 1, "b.c": 1 }), Has(doc! { "ok": 1.0 })),
+            (find("plain", doc! { "b": 1 }), Refused(201)),
+            insert("array", doc! { "a": ["x", symbol()], "b": symbol(), "n": [1] }),
+            (find("array", doc! { "a": 1 }), Refused(201)),
+            (find("array", doc! { "b": 1, "n": 1 }), Refused(201)),
+            (find("array", doc! { "n": 1 }), Has(doc! { "ok": 1.0 })),
+        ],
+    )
+    .await
 }

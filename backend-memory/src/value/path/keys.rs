@@ -106,10 +106,17 @@ impl KeyPattern {
     ///
     /// # Errors
     ///
-    /// 2 if two of the paths meet different arrays; 16746 as for an index.
+    /// 2 if two of the paths meet different arrays; 16746 and 201 as for an index.
     pub(crate) fn sort_key(&self, record: &Record) -> Result<KeyBytes, Error> {
         let mut least: Option<KeyBytes> = None;
+        let mut checked = Ok(());
+        // Only where no path meets an array does the server take symbols as they are.
+        let plain = self.collator.is_some() && self.without_arrays(record).is_some();
         self.each_key(record, |values, _| {
+            if self.collator.is_some() && checked.is_ok() {
+                let sorted = values.iter().filter(|value| !plain || value.is_object());
+                checked = sorted.copied().try_for_each(collation::check_indexable);
+            }
             let key = self.encode(values.iter().copied());
             if least.as_ref().is_none_or(|least| key < *least) {
                 least = Some(key);
@@ -122,6 +129,7 @@ impl KeyPattern {
             ),
             _ => error,
         })?;
+        checked?;
         Ok(least.unwrap_or_default())
     }
 
