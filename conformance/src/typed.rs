@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bson::oid::ObjectId;
 use bson::{DateTime, doc};
-use odm_core::{Database, Document, Embedded, Error, ReturnDocument};
+use odm_core::{Bulk, Database, Document, Embedded, Error, ReturnDocument, Upserted};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Failure, Outcome, cases};
@@ -30,6 +30,8 @@ cases! { "typed":
     declared_indexes_are_created,
     streams_go_batch_by_batch,
     misfits_are_told_with_their_path,
+    a_bulk_mixes_models_and_operations,
+    a_bulk_tells_the_positions_of_failures,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Document)]
@@ -355,4 +357,77 @@ async fn misfits_are_told_with_their_path(db: Database) -> Outcome {
         }
         other => Err(Failure::new(format!("a text for a number: {other:?}"))),
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Document)]
+#[odm(collection = "readers")]
+struct Reader {
+    #[serde(rename = "_id")]
+    id: i32,
+    name: String,
+    books: i64,
+}
+
+async fn a_bulk_mixes_models_and_operations(db: Database) -> Outcome {
+    let books = library(&db).await?;
+    let mut ada = Reader { id: 1, name: "Ada".to_owned(), books: 1 };
+    let mut bob = Reader { id: 2, name: "Bob".to_owned(), books: 0 };
+
+    let mut bulk = Bulk::new();
+    bulk.insert_many([&mut ada, &mut bob])
+        .update(Reader::find_by_id(&1).update(|r| r.books().inc(1)))
+        .update(Reader::find_by_id(&3).update(|r| r.name().set("Eve")).upsert())
+        .replace(&Reader { books: 9, ..bob.clone() })
+        .delete_doc(&books[0]);
+    let mut more = Bulk::new();
+    more += Reader::find().filter(|r| r.books().gte(2)).update(|r| r.name().set("reads"));
+    more.delete_one(Book::find().filter(|b| b.title().eq("no such book")));
+    bulk.take(&mut more);
+    expect_eq("moved", &(bulk.len(), more.len()), &(8, 0))?;
+
+    let done = bulk.run(&db).await?;
+    expect_eq("inserted, deleted", &(done.inserted, done.deleted), &(2, 1))?;
+    expect_eq("matched, modified", &(done.matched, done.modified), &(4, 4))?;
+    expect_eq("upserted", &done.upserted, &vec![Upserted { index: 3, id: 3.into() }])?;
+    expect_eq("emptied", &bulk.is_empty(), &true)?;
+    expect_eq("books", &Book::find().count(&db).await?, &(books.len() as u64 - 1))?;
+    let readers =
+        Reader::find().sort(|r| r.id().asc()).project::<bson::Document>(doc! {}).all(&db).await?;
+    expect_eq(
+        "readers",
+        &readers,
+        &vec![
+            doc! { "_id": 1, "name": "reads", "books": 2_i64 },
+            doc! { "_id": 2, "name": "reads", "books": 9_i64 },
+            doc! { "_id": 3, "name": "Eve" },
+        ],
+    )
+}
+
+async fn a_bulk_tells_the_positions_of_failures(db: Database) -> Outcome {
+    let readers = [1, 1, 2].map(|id| Reader { id, name: String::new(), books: 0 });
+    let bulk = |unordered: bool| {
+        let bulk = if unordered { Bulk::new().unordered() } else { Bulk::new() };
+        readers.clone().iter_mut().fold(bulk, |mut bulk, reader| {
+            bulk.insert(reader);
+            bulk
+        })
+    };
+    // The second round finds the document of the first.
+    for (unordered, inserted, positions) in [(false, 1, vec![1]), (true, 1, vec![0, 1])] {
+        let Err(Error::Write(failure)) = bulk(unordered).run(&db).await else {
+            return Err(Failure::new("a duplicate key was not refused"));
+        };
+        let failed: Vec<usize> = failure.write_errors.iter().map(|error| error.index).collect();
+        expect_eq("inserted", &failure.done.inserted, &inserted)?;
+        expect_eq("positions", &failed, &positions)?;
+    }
+    // What was wrong while it was built refuses the whole, before anything is sent.
+    let mut wrong = Bulk::new();
+    wrong.insert(&mut readers[2].clone()).update(Reader::find().update(|r| r.books().inc(1)));
+    let Err(Error::Config(message)) = wrong.run(&db).await else {
+        return Err(Failure::new("an update of all documents was not refused"));
+    };
+    expect_eq("names the way out", &message.contains("all_documents"), &true)?;
+    expect_eq("nothing was sent", &wrong.len(), &2)
 }

@@ -48,7 +48,7 @@ pub(crate) async fn insert_many<D: Document>(
 }
 
 /// Gives the document an id, if it still needs one, and encodes it.
-fn encode_new<D: Document>(doc: &mut D) -> Result<(D::Id, RawDocumentBuf)> {
+pub(crate) fn encode_new<D: Document>(doc: &mut D) -> Result<(D::Id, RawDocumentBuf)> {
     if doc.id().is_none() {
         let id = D::Id::generate().ok_or_else(|| {
             let model = D::schema().model;

@@ -1,6 +1,7 @@
 //! A backend-agnostic object-document mapper for MongoDB.
 
 mod backend;
+mod bulk;
 mod codec;
 mod collation;
 mod collection;
@@ -35,6 +36,7 @@ pub use backend::{
     WriteConcern,
 };
 pub use bson;
+pub use bulk::Bulk;
 pub use collation::Collation;
 pub use collection::Collection;
 pub use command::{Command, CommandKind, CommandOptions, GetMore, Verbosity, reply};

@@ -433,13 +433,26 @@ impl<D: Document, T> Query<D, T> {
         self.run_delete(false, on).await
     }
 
-    async fn run_delete(self, multi: bool, on: &(impl Executor + ?Sized)) -> Result<DeleteOutcome> {
+    /// A write of a bulk shares these with the others.
+    pub(crate) fn check_in_bulk(&self) -> Result<()> {
+        if self.find.let_vars.is_none() && self.find.comment.is_none() {
+            return Ok(());
+        }
+        Err(Error::Config("in a bulk, `let_vars` and `comment` are the bulk's".to_owned()))
+    }
+
+    pub(crate) fn into_delete_statement(self, multi: bool) -> Result<DeleteStatement> {
         self.check_write("delete")?;
         self.check_unordered("delete")?;
+        let Find { filter, collation, hint, .. } = *self.find;
+        Ok(DeleteStatement { filter, multi, collation, hint })
+    }
+
+    async fn run_delete(self, multi: bool, on: &(impl Executor + ?Sized)) -> Result<DeleteOutcome> {
+        let (let_vars, comment) = (self.find.let_vars.clone(), self.find.comment.clone());
+        let statements = vec![self.into_delete_statement(multi)?];
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let Find { filter, collation, hint, let_vars, comment, .. } = *self.find;
-        let statements = vec![DeleteStatement { filter, multi, collation, hint }];
         target.execute(&ns, DeleteBatch { statements, ordered: true, let_vars, comment }).await
     }
 

@@ -110,6 +110,20 @@ impl<D: Document> UpdateQuery<D> {
         Ok((statement, let_vars, comment))
     }
 
+    /// The statement, if it may be sent.
+    pub(crate) fn into_bulk_statement(self) -> Result<UpdateStatement> {
+        self.check()?;
+        self.query.check_in_bulk()?;
+        self.into_statement().map(|(statement, ..)| statement)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.multi {
+            self.query.check_write("update")?;
+        }
+        self.query.check_unordered("update")
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -118,10 +132,7 @@ impl<D: Document> UpdateQuery<D> {
     /// without a filter, unless [`Query::all_documents`] says that it is meant or it changes only
     /// one document, or with a sort, skip or limit.
     pub async fn run(self, on: &(impl Executor + ?Sized)) -> Result<UpdateOutcome> {
-        if self.multi {
-            self.query.check_write("update")?;
-        }
-        self.query.check_unordered("update")?;
+        self.check()?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
         let (statement, let_vars, comment) = self.into_statement()?;
