@@ -25,7 +25,6 @@ use odm_core::{
 
 use crate::clock::{Clock, IdSource, RandomIds, SeededIds, SystemClock};
 use crate::cursor::Cursors;
-use crate::deadline::Deadline;
 use crate::storage::Catalog;
 
 pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching};
@@ -241,12 +240,12 @@ impl Backend for MemoryBackend {
 
     async fn update(&self, ns: &Namespace, update: UpdateBatch, cx: OpCx) -> Result<UpdateOutcome> {
         options::check(&cx)?;
-        self.engine.update(ns, &update, Deadline::default())
+        self.engine.update(ns, &update)
     }
 
     async fn delete(&self, ns: &Namespace, delete: DeleteBatch, cx: OpCx) -> Result<DeleteOutcome> {
         options::check(&cx)?;
-        self.engine.delete(ns, &delete, Deadline::default())
+        self.engine.delete(ns, &delete)
     }
 
     async fn find_and_modify(

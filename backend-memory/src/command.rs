@@ -12,7 +12,6 @@ use odm_core::{
 
 use crate::backend::{Engine, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
-use crate::deadline::Deadline;
 
 impl Engine {
     /// Runs a command document, and gives the reply.
@@ -25,10 +24,7 @@ impl Engine {
         let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
         check_options(&options)?;
         match kind {
-            CommandKind::Operation(operation) => {
-                let deadline = Deadline::after(options.max_time);
-                self.run_operation(&namespace, *operation, deadline)
-            }
+            CommandKind::Operation(operation) => self.run_operation(&namespace, *operation),
             CommandKind::GetMore(request) => self.get_more(&namespace, &request),
             CommandKind::KillCursors(ids) => {
                 let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));
@@ -46,12 +42,7 @@ impl Engine {
         }
     }
 
-    fn run_operation(
-        &self,
-        ns: &Namespace,
-        operation: Operation,
-        deadline: Deadline,
-    ) -> Result<Document> {
+    fn run_operation(&self, ns: &Namespace, operation: Operation) -> Result<Document> {
         Ok(match operation {
             Operation::Find(find) => {
                 let results = self.results(ns, &find)?;
@@ -81,8 +72,8 @@ impl Engine {
             Operation::Count(request) => reply::count(self.count(ns, &request)?),
             Operation::Distinct(request) => reply::distinct(self.distinct(ns, &request)?),
             Operation::Insert(request) => reply::insert(self.insert(ns, &request))?,
-            Operation::UpdateBatch(request) => reply::update(self.update(ns, &request, deadline))?,
-            Operation::DeleteBatch(request) => reply::delete(self.delete(ns, &request, deadline))?,
+            Operation::UpdateBatch(request) => reply::update(self.update(ns, &request))?,
+            Operation::DeleteBatch(request) => reply::delete(self.delete(ns, &request))?,
             Operation::FindAndModify(request) => {
                 let removed = matches!(request.modification, Modification::Remove);
                 reply::find_and_modify(&self.find_and_modify(ns, &request)?, removed)?

@@ -503,6 +503,7 @@ async fn bulk_write_in_groups<B: Backend + ?Sized>(
                     ordered,
                     bypass_document_validation,
                     let_vars: let_vars.clone(),
+                    max_time: None,
                     comment: comment.clone(),
                 };
                 let summary = |done: UpdateOutcome| WriteSummary {
@@ -518,6 +519,7 @@ async fn bulk_write_in_groups<B: Backend + ?Sized>(
                     statements,
                     ordered,
                     let_vars: let_vars.clone(),
+                    max_time: None,
                     comment: comment.clone(),
                 };
                 let summary = |done: DeleteOutcome| WriteSummary {

@@ -435,10 +435,13 @@ impl<D: Document, T> Query<D, T> {
 
     /// A write of a bulk shares these with the others.
     pub(crate) fn check_in_bulk(&self) -> Result<()> {
-        if self.find.let_vars.is_none() && self.find.comment.is_none() {
-            return Ok(());
-        }
-        Err(Error::Config("in a bulk, `let_vars` and `comment` are the bulk's".to_owned()))
+        let Find { let_vars: None, max_time: None, comment: None, .. } = &*self.find else {
+            return Err(Error::Config(
+                "in a bulk, `let_vars` and `comment` are the bulk's; it has no `max_time`"
+                    .to_owned(),
+            ));
+        };
+        Ok(())
     }
 
     pub(crate) fn into_delete_statement(self, multi: bool) -> Result<DeleteStatement> {
@@ -449,11 +452,14 @@ impl<D: Document, T> Query<D, T> {
     }
 
     async fn run_delete(self, multi: bool, on: &(impl Executor + ?Sized)) -> Result<DeleteOutcome> {
-        let (let_vars, comment) = (self.find.let_vars.clone(), self.find.comment.clone());
+        let Find { let_vars, max_time, comment, .. } = &*self.find;
+        let (let_vars, max_time, comment) = (let_vars.clone(), *max_time, comment.clone());
         let statements = vec![self.into_delete_statement(multi)?];
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        target.execute(&ns, DeleteBatch { statements, ordered: true, let_vars, comment }).await
+        target
+            .execute(&ns, DeleteBatch { statements, ordered: true, let_vars, max_time, comment })
+            .await
     }
 
     /// The server's `update` and `delete` know no order: refuse rather than forget it.

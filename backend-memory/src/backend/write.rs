@@ -36,12 +36,8 @@ struct Updated {
 }
 
 impl Engine {
-    pub(crate) fn update(
-        &self,
-        ns: &Namespace,
-        batch: &UpdateBatch,
-        deadline: Deadline,
-    ) -> Result<UpdateOutcome> {
+    pub(crate) fn update(&self, ns: &Namespace, batch: &UpdateBatch) -> Result<UpdateOutcome> {
+        let deadline = Deadline::after(batch.max_time);
         check_batch(batch.statements.len())?;
         check_name(ns)?;
         let (validates, variables) = (!batch.bypass_document_validation, batch.let_vars.as_ref());
@@ -114,12 +110,8 @@ impl Engine {
         Ok(done)
     }
 
-    pub(crate) fn delete(
-        &self,
-        ns: &Namespace,
-        batch: &DeleteBatch,
-        deadline: Deadline,
-    ) -> Result<DeleteOutcome> {
+    pub(crate) fn delete(&self, ns: &Namespace, batch: &DeleteBatch) -> Result<DeleteOutcome> {
+        let deadline = Deadline::after(batch.max_time);
         check_batch(batch.statements.len())?;
         check_name(ns)?;
         let mut deleted = 0;

@@ -298,6 +298,7 @@ impl UpdateBatch {
             .ordered(self.ordered)
             .bypass(self.bypass_document_validation)
             .let_vars(self.let_vars.as_ref())
+            .max_time(self.max_time)
             .comment(self.comment.as_ref())
             .0)
     }
@@ -323,6 +324,7 @@ impl DeleteBatch {
             .field("deletes", statements)
             .ordered(self.ordered)
             .let_vars(self.let_vars.as_ref())
+            .max_time(self.max_time)
             .comment(self.comment.as_ref())
             .0
     }

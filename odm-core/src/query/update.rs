@@ -1,6 +1,6 @@
 //! Updates of what a query matches.
 
-use bson::{Bson, Document as BsonDocument};
+use bson::Document as BsonDocument;
 
 use super::Query;
 use crate::codec;
@@ -92,13 +92,13 @@ impl<D: Document> UpdateQuery<D> {
     ///
     /// What was wrong while the query was built.
     pub fn to_request(&self) -> Result<UpdateStatement> {
-        self.clone().into_statement().map(|(statement, ..)| statement)
+        self.clone().into_statement()
     }
 
-    fn into_statement(self) -> Result<(UpdateStatement, Option<BsonDocument>, Option<Bson>)> {
+    fn into_statement(self) -> Result<UpdateStatement> {
         self.query.check()?;
-        let Find { filter, collation, hint, let_vars, comment, .. } = *self.query.find;
-        let statement = UpdateStatement {
+        let Find { filter, collation, hint, .. } = *self.query.find;
+        Ok(UpdateStatement {
             filter,
             update: self.update,
             multi: self.multi,
@@ -106,15 +106,14 @@ impl<D: Document> UpdateQuery<D> {
             array_filters: self.array_filters,
             collation,
             hint,
-        };
-        Ok((statement, let_vars, comment))
+        })
     }
 
     /// The statement, if it may be sent.
     pub(crate) fn into_bulk_statement(self) -> Result<UpdateStatement> {
         self.check()?;
         self.query.check_in_bulk()?;
-        self.into_statement().map(|(statement, ..)| statement)
+        self.into_statement()
     }
 
     fn check(&self) -> Result<()> {
@@ -135,8 +134,11 @@ impl<D: Document> UpdateQuery<D> {
         self.check()?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
-        let (statement, let_vars, comment) = self.into_statement()?;
-        let batch = UpdateBatch { let_vars, comment, ..UpdateBatch::new(vec![statement]) };
+        let Find { let_vars, max_time, comment, .. } = &*self.query.find;
+        let (let_vars, max_time) = (let_vars.clone(), *max_time);
+        let comment = comment.clone();
+        let statements = vec![self.into_statement()?];
+        let batch = UpdateBatch { let_vars, max_time, comment, ..UpdateBatch::new(statements) };
         target.execute(&ns, batch).await
     }
 

@@ -45,6 +45,8 @@ pub struct UpdateBatch {
     pub bypass_document_validation: bool,
     /// `let`: variables for `$expr` and pipelines.
     pub let_vars: Option<Document>,
+    /// How long the server may work.
+    pub max_time: Option<Duration>,
     /// A note for logs and profiles.
     pub comment: Option<Bson>,
 }
@@ -58,6 +60,7 @@ impl UpdateBatch {
             ordered: true,
             bypass_document_validation: false,
             let_vars: None,
+            max_time: None,
             comment: None,
         }
     }
@@ -130,6 +133,8 @@ pub struct DeleteBatch {
     pub ordered: bool,
     /// `let`: variables for `$expr`.
     pub let_vars: Option<Document>,
+    /// How long the server may work.
+    pub max_time: Option<Duration>,
     /// A note for logs and profiles.
     pub comment: Option<Bson>,
 }
@@ -138,7 +143,7 @@ impl DeleteBatch {
     /// Runs in order, until one fails.
     #[must_use]
     pub fn new(statements: Vec<DeleteStatement>) -> Self {
-        DeleteBatch { statements, ordered: true, let_vars: None, comment: None }
+        DeleteBatch { statements, ordered: true, let_vars: None, max_time: None, comment: None }
     }
 }
 

@@ -380,12 +380,20 @@ fn batches() -> impl Strategy<Value = Operation> {
                     ordered,
                     bypass_document_validation,
                     let_vars,
+                    max_time: None,
                     comment,
                 })
             }),
         (vec(delete_statement(), 1..3), any::<bool>(), option::of(document()), comment()).prop_map(
             |(statements, ordered, let_vars, comment)| {
-                Operation::DeleteBatch(DeleteBatch { statements, ordered, let_vars, comment })
+                let max_time = None;
+                Operation::DeleteBatch(DeleteBatch {
+                    statements,
+                    ordered,
+                    let_vars,
+                    max_time,
+                    comment,
+                })
             }
         ),
     ]

@@ -68,6 +68,7 @@ pub(super) fn update(args: &Args<'_>) -> Result<Parsed> {
     let ns = args.collection()?;
     let mut update = UpdateBatch::new(Vec::new());
     update.comment.clone_from(&args.options.comment);
+    update.max_time = args.options.max_time;
     let mut given = false;
     for field in args.fields() {
         match field.name {
@@ -143,6 +144,7 @@ pub(super) fn delete(args: &Args<'_>) -> Result<Parsed> {
     let ns = args.collection()?;
     let mut delete = DeleteBatch::new(Vec::new());
     delete.comment.clone_from(&args.options.comment);
+    delete.max_time = args.options.max_time;
     let mut given = false;
     for field in args.fields() {
         match field.name {
