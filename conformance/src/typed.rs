@@ -30,6 +30,7 @@ cases! { "typed":
     declared_indexes_are_created,
     streams_go_batch_by_batch,
     misfits_are_told_with_their_path,
+    updates_of_filtered_elements needs(positional_updates),
     a_bulk_mixes_models_and_operations,
     a_bulk_tells_the_positions_of_failures,
 }
@@ -366,6 +367,20 @@ struct Reader {
     id: i32,
     name: String,
     books: i64,
+}
+
+async fn updates_of_filtered_elements(db: Database) -> Outcome {
+    library(&db).await?;
+    let update = Book::find().filter(|b| b.title().eq("Dune (1965)")).update(|b| {
+        b.loans().elem(|loan| loan.days().gte(3)).days().inc(10)
+            & b.tags().elem(|tag| tag.eq("all")).set("some")
+    });
+    let done = update.run(&db).await?;
+    expect_eq("modified", &done.modified, &1)?;
+    let dune = Book::find().filter(|b| b.year().eq(1965)).one(&db).await?;
+    let days: Vec<i32> = dune.loans.iter().map(|loan| loan.days).collect();
+    expect_eq("days", &days, &vec![1, 2, 13, 14])?;
+    expect_eq("tags", &dune.tags, &vec!["tag4".to_owned(), "some".to_owned()])
 }
 
 async fn a_bulk_mixes_models_and_operations(db: Database) -> Outcome {

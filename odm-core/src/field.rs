@@ -13,6 +13,9 @@ mod update;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
+
+use bson::Document;
 
 pub use array::PushOptions;
 pub use filter::FilterOf;
@@ -77,16 +80,24 @@ pub trait FieldType: 'static {
 /// [`SortOf<D>`].
 pub struct Field<D, T> {
     path: FieldPath,
+    extra: Option<Arc<Extra>>,
+    types: PhantomData<fn() -> (D, T)>,
+}
+
+/// What few paths have.
+#[derive(Clone, Default)]
+struct Extra {
     /// Why no operation can be built on the path.
     refused: Option<Error>,
-    types: PhantomData<fn() -> (D, T)>,
+    /// What the identifiers in the path stand for.
+    array_filters: Vec<Document>,
 }
 
 impl<D, T> Field<D, T> {
     /// The field at `path`, taken to be of type `T`.
     #[must_use]
     pub fn new(path: FieldPath) -> Self {
-        Field { path, refused: None, types: PhantomData }
+        Field { path, extra: None, types: PhantomData }
     }
 
     /// The document itself (or the element, where the documents are elements of an array).
@@ -104,18 +115,18 @@ impl<D, T> Field<D, T> {
     /// The field `name` of the sub-document here.
     #[must_use]
     pub fn join<U>(&self, name: &'static str) -> Field<D, U> {
-        Field { path: self.path.join(name), refused: self.refused.clone(), types: PhantomData }
+        Field { path: self.path.join(name), extra: self.extra.clone(), types: PhantomData }
     }
 
     /// A component of a path that is known only at run time.
     fn join_str<U>(&self, name: &str) -> Field<D, U> {
-        Field { path: self.path.join_str(name), refused: self.refused.clone(), types: PhantomData }
+        Field { path: self.path.join_str(name), extra: self.extra.clone(), types: PhantomData }
     }
 
     /// The same path, of a field declared as `U`.
     #[must_use]
     pub fn cast<U>(self) -> Field<D, U> {
-        Field { path: self.path, refused: self.refused, types: PhantomData }
+        Field { path: self.path, extra: self.extra, types: PhantomData }
     }
 
     /// The stored path, to be used in an operation.
@@ -124,16 +135,29 @@ impl<D, T> Field<D, T> {
     ///
     /// [`Error::Config`] if it leads through a map key that a path cannot hold.
     pub fn checked_path(&self) -> Result<FieldPath> {
-        match &self.refused {
+        match self.extra.as_ref().and_then(|extra| extra.refused.as_ref()) {
             None => Ok(self.path.clone()),
             Some(error) => Err(error.clone()),
         }
+    }
+
+    /// What the identifiers in the path stand for.
+    fn array_filters(&self) -> &[Document] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.array_filters)
+    }
+
+    fn extra_mut(&mut self) -> &mut Extra {
+        Arc::make_mut(self.extra.get_or_insert_default())
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.extra_mut().refused.get_or_insert(error);
     }
 }
 
 impl<D, T> Clone for Field<D, T> {
     fn clone(&self) -> Self {
-        Field { path: self.path.clone(), refused: self.refused.clone(), types: PhantomData }
+        Field { path: self.path.clone(), extra: self.extra.clone(), types: PhantomData }
     }
 }
 
@@ -196,8 +220,8 @@ impl<D, F, V: FieldType> MapField<D, F, V> {
     #[must_use]
     pub fn key(&self, key: &str) -> V::Path<D, V> {
         let mut field = self.field.join_str(key);
-        if field.refused.is_none() && !is_one_component(key) {
-            field.refused = Some(Error::Config(format!(
+        if !is_one_component(key) {
+            field.refuse(Error::Config(format!(
                 "the key {key:?} of the map `{}` cannot be part of a path",
                 self.field.path
             )));

@@ -1,11 +1,12 @@
 //! Operators of array fields: queries, and paths to elements.
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use crate::error::{Error, Result};
 use crate::field::filter::{comparands, elem_match};
 use crate::field::{ArrayOf, Field, FieldType, FilterOf, SortOf};
 use crate::filter::{Filter, Predicate};
+use crate::namespace::FieldPath;
 use crate::operand::{Comparand, Operand};
 use crate::update::{Push, PushOrder, PushSort};
 
@@ -95,6 +96,28 @@ impl<D, T: FieldType> Field<D, T> {
         Element::<T>::path(self.join("$"))
     }
 
+    /// `$[identifier]`: in an update, the elements that satisfy the conditions, which become an
+    /// array filter: `r.grades().elem(|g| g.score().gte(10)).score().inc(1)`.
+    #[must_use]
+    pub fn elem(
+        &self,
+        conditions: impl FnOnce(ElementPath<Element<T>>) -> FilterOf<Element<T>>,
+    ) -> <Element<T> as FieldType>::Path<D, Element<T>>
+    where
+        T::Value: ArrayOf,
+    {
+        let filter = conditions(Element::<T>::path(Field::root())).into_filter();
+        let mut elements = self.join("$[]");
+        match filter.and_then(array_filter) {
+            Ok((identifier, filter)) => {
+                elements = self.join_str(&format!("$[{identifier}]"));
+                elements.extra_mut().array_filters.push(filter);
+            }
+            Err(error) => elements.refuse(error),
+        }
+        Element::<T>::path(elements)
+    }
+
     /// `$[]`: in an update, each element.
     #[must_use]
     pub fn each(&self) -> <Element<T> as FieldType>::Path<D, Element<T>>
@@ -103,6 +126,42 @@ impl<D, T: FieldType> Field<D, T> {
     {
         Element::<T>::path(self.join("$[]"))
     }
+}
+
+/// An array filter of these conditions on an element, and the identifier that it gives to them:
+/// the same for the same conditions, so that several updates can be put together.
+fn array_filter(conditions: Filter) -> Result<(String, Document)> {
+    let encoded = bson::serialize_to_vec(&conditions.to_document())
+        .map_err(|error| Error::Config(format!("the conditions on elements: {error}")))?;
+    // FNV-1a: the same on every run.
+    let hash = encoded.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let identifier = format!("e{hash:016x}");
+    let filter = at(conditions, &FieldPath::from(identifier.clone()))?;
+    Ok((identifier, filter.to_document()))
+}
+
+/// The same conditions on the fields of what is at `path`, and on that itself.
+fn at(filter: Filter, path: &FieldPath) -> Result<Filter> {
+    let all = |parts: Vec<Filter>| {
+        parts.into_iter().map(|part| at(part, path)).collect::<Result<Vec<Filter>>>()
+    };
+    Ok(match filter {
+        Filter::And(parts) => Filter::And(all(parts)?),
+        Filter::Or(parts) => Filter::Or(all(parts)?),
+        Filter::Nor(parts) => Filter::Nor(all(parts)?),
+        Filter::Field(field, predicate) if field.is_root() => {
+            Filter::Field(path.clone(), predicate)
+        }
+        Filter::Field(field, predicate) => Filter::Field(path.join_str(field.as_str()), predicate),
+        other => {
+            return Err(Error::Config(format!(
+                "`{}` is no condition on an element of an array",
+                other.to_document()
+            )));
+        }
+    })
 }
 
 /// How `push_with` adds elements: where, and what becomes of the array.

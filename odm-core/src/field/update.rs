@@ -64,7 +64,11 @@ impl<D> BitAnd for UpdateOf<D> {
     type Output = Self;
 
     fn bitand(mut self, other: Self) -> Self {
-        self.array_filters.extend(other.array_filters);
+        for filter in other.array_filters {
+            if !self.array_filters.contains(&filter) {
+                self.array_filters.push(filter);
+            }
+        }
         self.changes = match (self.changes, other.changes) {
             (Ok(mut changes), Ok(more)) => {
                 changes.extend(more);
@@ -97,9 +101,10 @@ impl<D> fmt::Debug for UpdateOf<D> {
 
 impl<D, T> Field<D, T> {
     fn change(&self, change: Result<Change>) -> UpdateOf<D> {
-        UpdateOf::from_result(
-            self.checked_path().and_then(|path| change.map(|change| vec![(path, change)])),
-        )
+        let changes =
+            self.checked_path().and_then(|path| change.map(|change| vec![(path, change)]));
+        let array_filters = self.array_filters().to_vec();
+        UpdateOf { array_filters, ..UpdateOf::from_result(changes) }
     }
 }
 

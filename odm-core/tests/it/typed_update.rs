@@ -93,6 +93,34 @@ fn arrays() {
     check(|r| r.grades().matched().score().set(1), doc! { "$set": { "grades.$.score": 1 } });
 }
 
+/// Conditions on elements become array filters; the same conditions are one of them.
+#[test]
+fn filtered_elements() {
+    let r = Restaurant::f();
+    let update = r.grades().elem(|g| g.score().gte(10) & g.grade().ne("A")).score().inc(1)
+        & r.grades().elem(|g| g.score().gte(10) & g.grade().ne("A")).grade().set("B")
+        & r.scores().elem(|s| s.lt(3)).set(3);
+    let filters = update.array_filters().to_vec();
+    let [first, second] = &filters[..] else { panic!("{filters:?}") };
+    let name = |filter: &Doc| {
+        let path = filter.keys().next().unwrap();
+        path.split('.').next().unwrap().to_owned()
+    };
+    let (a, b) = (name(first), name(second));
+    assert_eq!(
+        *first,
+        doc! { format!("{a}.score"): { "$gte": 10 }, format!("{a}.grade"): { "$ne": "A" } }
+    );
+    assert_eq!(*second, doc! { &b: { "$lt": 3 } });
+    assert_eq!(
+        update.into_update().unwrap().to_bson().unwrap(),
+        Bson::Document(doc! {
+            "$inc": { format!("grades.$[{a}].score"): 1 },
+            "$set": { format!("grades.$[{a}].grade"): "B", format!("scores.$[{b}]"): 3 },
+        })
+    );
+}
+
 /// A document as the operand of `$pull` is a filter of elements: asked of mongod 6.0.5, `{$eq: …}`
 /// removes only what is equal. And it refuses an operand that begins with `$not`.
 #[test]
