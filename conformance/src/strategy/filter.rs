@@ -27,7 +27,7 @@ fn nested(source: Source, depth: u32) -> BoxedStrategy<Document> {
         return fields.boxed();
     }
     let logical = (
-        select(["$and", "$or", "$nor"].as_slice()),
+        select(["$and", "$or", "$or", "$nor"].as_slice()),
         vec(nested(source, depth - 1), 1..4),
         proptest::option::weighted(0.3, (source.path(), condition(source, 1))),
     )
@@ -74,13 +74,13 @@ fn operator(source: Source, depth: u32) -> BoxedStrategy<Vec<(String, Bson)>> {
     let list =
         || vec(prop_oneof![6 => source.value(), 1 => regex()], 0..4).prop_map(Bson::Array).boxed();
     let plain = prop_oneof![
-        2 => compared("$eq"),
+        4 => compared("$eq"),
         2 => compared("$ne"),
-        2 => compared("$gt"),
-        2 => compared("$gte"),
-        2 => compared("$lt"),
-        2 => compared("$lte"),
-        2 => one("$in", list()),
+        4 => compared("$gt"),
+        4 => compared("$gte"),
+        4 => compared("$lt"),
+        4 => compared("$lte"),
+        4 => one("$in", list()),
         2 => one("$nin", list()),
         1 => one("$all", list()),
         1 => one("$exists", exists()),

@@ -12,9 +12,27 @@ use crate::value::dec;
 
 /// Inclusions or exclusions, sometimes mixed (which is refused), sometimes with `$slice` or `$elemMatch`.
 pub fn projection() -> impl Strategy<Value = Document> {
-    let path = || prop_oneof![15 => path(), 1 => path().prop_map(|path| format!("{path}.$"))];
-    (any::<bool>(), vec((path(), item()), 1..4), proptest::option::of(any::<bool>())).prop_map(
-        |(include, items, id)| {
+    let path = || prop_oneof![30 => path(), 1 => path().prop_map(|path| format!("{path}.$"))];
+    // Of paths that collide, mostly one is left.
+    let collide = proptest::bool::weighted(0.1);
+    let items = vec((path(), item()), 1..4);
+    (any::<bool>(), items, proptest::option::of(any::<bool>()), collide).prop_map(
+        |(include, mut items, id, collide)| {
+            if !collide {
+                let mut taken: Vec<String> = Vec::new();
+                items.retain(|(path, _)| {
+                    let path = path.trim_end_matches(".$");
+                    let within = |inner: &str, outer: &str| {
+                        inner
+                            .strip_prefix(outer)
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    };
+                    let free =
+                        !taken.iter().any(|other| within(path, other) || within(other, path));
+                    taken.push(path.to_owned());
+                    free
+                });
+            }
             let items =
                 items.into_iter().map(|(path, item)| (path, item.unwrap_or(include.into())));
             let id = id.map(|id| ("_id".to_owned(), Bson::Boolean(id)));
@@ -56,7 +74,7 @@ fn item() -> BoxedStrategy<Option<Bson>> {
         }
     });
     prop_oneof![
-        20 => Just(None),
+        40 => Just(None),
         1 => part.prop_map(Some),
         1 => flag.prop_map(Some),
         1 => slice.prop_map(|slice| Some(bson::bson!({ "$slice": slice }))),

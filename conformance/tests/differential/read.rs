@@ -18,24 +18,26 @@ pub(crate) const PROPERTIES: &[Property] = &[
     Property { name: "distinct", test: distinct_and_count },
 ];
 
-/// A filter, or often none.
-fn some_filter() -> impl Strategy<Value = Option<Template>> {
-    weighted(0.4, filter_template())
+/// Filters to choose from: the first that tells documents apart is asked.
+fn choice() -> impl Strategy<Value = Vec<Template>> {
+    vec(filter_template(), 1..4)
 }
 
-fn on(filter: Option<&Template>, docs: &[Document]) -> Document {
-    filter.map(|filter| filter.on(docs)).unwrap_or_default()
+/// The same, or often none.
+fn some_filter() -> impl Strategy<Value = Vec<Template>> {
+    weighted(0.4, choice()).prop_map(Option::unwrap_or_default)
 }
 
 fn filters(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..40), vec((filter_template(), weighted(0.15, collation())), 1..80));
+    let strategy = (documents(1..40), vec((choice(), weighted(0.15, collation())), 1..60));
     bench.check("filter", counts, &strategy, |round, (docs, filters)| {
         round.fill(&docs)?;
-        let find = |(filter, collation): (Template, Option<Document>)| {
-            let find = doc! { "find": "c", "filter": filter.on(&docs) };
+        let find = |(filters, collation): (Vec<Template>, Option<Document>)| {
+            let find = doc! { "find": "c", "filter": round.most_telling(&filters, &docs) };
             (collated(find, collation), Order::Matters)
         };
-        round.same_reads(filters.into_iter().map(find).collect())
+        let reads = filters.into_iter().map(find).collect();
+        round.same_reads(reads)
     })
 }
 
@@ -45,16 +47,17 @@ fn sorts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let strategy = (documents(1..40), vec(query, 1..50));
     bench.check("sort", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        type Query = (Option<Template>, Document, i32, i32, Option<Document>);
-        let find = |(filter, sort, skip, limit, collation): Query| {
+        type Query = (Vec<Template>, Document, i32, i32, Option<Document>);
+        let find = |(filters, sort, skip, limit, collation): Query| {
             // Of documents that tie, a limit leaves any.
             let limit = if sort.contains_key("_id") { limit } else { 0 };
-            let filter = on(filter.as_ref(), &docs);
+            let filter = round.most_telling(&filters, &docs);
             let find =
                 doc! { "find": "c", "filter": filter, "sort": sort, "skip": skip, "limit": limit };
             (collated(find, collation), Order::Matters)
         };
-        round.same_reads(queries.into_iter().map(find).collect())
+        let reads = queries.into_iter().map(find).collect();
+        round.same_reads(reads)
     })
 }
 
@@ -62,25 +65,27 @@ fn projections(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let strategy = (documents(1..20), vec((some_filter(), projection()), 1..50));
     bench.check("projection", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        let find = |(filter, projection): (Option<Template>, Document)| {
-            let filter = on(filter.as_ref(), &docs);
+        let find = |(filters, projection): (Vec<Template>, Document)| {
+            let filter = round.most_telling(&filters, &docs);
             (doc! { "find": "c", "filter": filter, "projection": projection }, Order::Matters)
         };
-        round.same_reads(queries.into_iter().map(find).collect())
+        let reads = queries.into_iter().map(find).collect();
+        round.same_reads(reads)
     })
 }
 
 fn distinct_and_count(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let query = (path(), some_filter(), 0_i32..4, -3_i32..8);
-    let strategy = (documents(1..40), vec(query, 1..40));
+    let strategy = (documents(1..40), vec(query, 1..25));
     bench.check("distinct", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        let both = |(key, filter, skip, limit): (String, Option<Template>, i32, i32)| {
-            let query = on(filter.as_ref(), &docs);
+        let both = |(key, filters, skip, limit): (String, Vec<Template>, i32, i32)| {
+            let query = round.most_telling(&filters, &docs);
             let distinct = doc! { "distinct": "c", "key": key, "query": query.clone() };
             let count = doc! { "count": "c", "query": query, "skip": skip, "limit": limit };
             [(distinct, Order::Matters), (count, Order::Matters)]
         };
-        round.same_reads(queries.into_iter().flat_map(both).collect())
+        let reads = queries.into_iter().flat_map(both).collect();
+        round.same_reads(reads)
     })
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use backend_memory::MemoryBackend;
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use conformance::show;
+use conformance::strategy::Template;
 use futures_util::{StreamExt, stream};
 use odm_core::{Database, Error};
 use tokio::runtime::Runtime;
@@ -113,6 +114,22 @@ impl<'a> Round<'a> {
             self.count_filter(command, memory, total);
         }
         Ok(())
+    }
+
+    /// The first of the filters that finds some of the documents but not all, or that is refused; else
+    /// the last one.
+    pub(crate) fn most_telling(&self, filters: &[Template], docs: &[Document]) -> Document {
+        let total = i32::try_from(docs.len()).unwrap_or(i32::MAX);
+        let mut last = Document::new();
+        for filter in filters {
+            last = filter.on(docs);
+            let reply = self.on_memory(doc! { "count": "c", "query": last.clone() });
+            let found = reply.and_then(|reply| reply.get_i32("n").ok());
+            if found.is_none_or(|n| 0 < n && n < total) {
+                break;
+            }
+        }
+        last
     }
 
     fn count_filter(&self, command: &Document, answer: &Answer, total: Option<i32>) {

@@ -83,12 +83,14 @@ impl KeyPattern {
         let mut keys = SmallVec::new();
         if self.collator.is_some() {
             let mut checked = Ok(());
-            self.each_key(record, |values, _| {
+            let all = self.each_key(record, |values, _| {
                 let check =
                     || values.iter().try_for_each(|value| collation::check_indexable(*value));
                 checked = std::mem::replace(&mut checked, Ok(())).and_then(|()| check());
-            })?;
+            });
+            // What is wrong with an earlier key is told before what is wrong with a later one.
             checked?;
+            all?;
         }
         let multikey = self.each_key(record, |values, all_missing| {
             if !(sparse && all_missing) {
@@ -112,7 +114,7 @@ impl KeyPattern {
         let mut checked = Ok(());
         // Only where no path meets an array does the server take symbols as they are.
         let plain = self.collator.is_some() && self.without_arrays(record).is_some();
-        self.each_key(record, |values, _| {
+        let all = self.each_key(record, |values, _| {
             if self.collator.is_some() && checked.is_ok() {
                 let sorted = values.iter().filter(|value| !plain || value.is_object());
                 checked = sorted.copied().try_for_each(collation::check_indexable);
@@ -121,15 +123,15 @@ impl KeyPattern {
             if least.as_ref().is_none_or(|least| key < *least) {
                 least = Some(key);
             }
-        })
-        .map_err(|error| match error.error_code() {
+        });
+        checked?;
+        all.map_err(|error| match error.error_code() {
             Some(ErrorCode::CANNOT_INDEX_PARALLEL_ARRAYS) => Error::command(
                 ErrorCode::BAD_VALUE,
                 "cannot sort with keys that are parallel arrays",
             ),
             _ => error,
         })?;
-        checked?;
         Ok(least.unwrap_or_default())
     }
 
