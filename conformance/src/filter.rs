@@ -15,7 +15,9 @@ use crate::case::Case;
 pub(crate) const FAMILIES: &[&[Case]] = &[
     array::CASES,
     bitwise::CASES,
-    comparison::CASES,
+    comparison::equality::CASES,
+    comparison::list::CASES,
+    comparison::range::CASES,
     element::CASES,
     evaluation::CASES,
     json_schema::CASES,
