@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod matrix;
 mod mongod;
 mod step;
 mod test;
@@ -26,6 +27,7 @@ Usage: cargo xtask <COMMAND>
 
 Commands:
   test                  everything CI runs: format, clippy, docs, all tests on memory and on MongoDB, examples
+  record-matrix         ask MongoDB the questions of conformance/data/matrix again, and write its answers there
   bench [-- ARGS…]      the side-by-side measurements, in release mode; ARGS go to the bench program
   mongod start          start a one-node replica set on a free loopback port, or find the one already
                         started; prints its URI
@@ -61,6 +63,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
     match args {
         ["help"] => print!("{HELP}"),
         ["test"] => return test::run(),
+        ["record-matrix"] => return matrix::record(),
         ["bench"] => return bench::run(&[]),
         ["bench", "--", rest @ ..] => return bench::run(rest),
         ["mongod", "start"] => mongod::start()?,

@@ -10,7 +10,7 @@ use crate::case::Failure;
 use crate::check::filled;
 
 /// The field that holds a value.
-const FIELD: &str = "v";
+pub(super) const FIELD: &str = "v";
 
 /// A value by its name.
 pub(super) struct Value {
