@@ -50,6 +50,8 @@ static NULL: Bson = Bson::Null;
 static UNDEFINED: Bson = Bson::Undefined;
 
 // The ranks of the types that bounds know, as key bytes begin with them.
+const LEAST: u8 = 1;
+const ABOVE_ALL: u8 = 128;
 const NAN: u8 = 10;
 const NUMBER: u8 = 11;
 const AFTER_NUMBER: u8 = 14;
@@ -213,6 +215,18 @@ impl<'f> Bounds<'f> {
             }
             Predicate::Lt(value) => range(value, None, Some(Cut::before(value, strings)?), strings),
             Predicate::Lte(value) => range(value, None, Some(Cut::after(value, strings)?), strings),
+            Predicate::Ne(value) if is_plain(value, strings) => {
+                equal(value, strings)?.map(Bounds::complement)
+            }
+            Predicate::Nin(values) if values.iter().all(|value| is_plain(value, strings)) => {
+                any_of(values, strings)?.map(Bounds::complement)
+            }
+            Predicate::Not(predicates) => match &predicates[..] {
+                [only] if is_negatable(only, strings) => {
+                    Bounds::of(only, strings)?.map(Bounds::complement)
+                }
+                _ => None,
+            },
             Predicate::Exists(false) => Some(null(strings)?),
             Predicate::Mod { .. } => {
                 Some(Bounds::new(vec![Interval::prefix(&[NUMBER], &[AFTER_NUMBER])], true))
@@ -243,15 +257,12 @@ impl<'f> Bounds<'f> {
     /// Whether a field without arrays satisfies the predicate exactly if its value is within the
     /// bounds of the predicate.
     pub(crate) fn are_exact(predicate: &Predicate, strings: Strings<'_>) -> bool {
-        // A missing field has the key of null; an array may equal the whole value or an element.
-        let plain = |value: &Bson| {
-            strings.allow(value) && !matches!(value, Bson::Null | Bson::Undefined | Bson::Array(_))
-        };
+        let plain = |value: &Bson| is_plain(value, strings);
         match predicate {
-            Predicate::Eq(value) => plain(value),
-            Predicate::In(values) => {
-                let regex = |value: &Bson| matches!(value, Bson::RegularExpression(_));
-                values.iter().all(|value| plain(value) && !regex(value))
+            Predicate::Eq(value) | Predicate::Ne(value) => plain(value),
+            Predicate::In(values) | Predicate::Nin(values) => values.iter().all(plain),
+            Predicate::Not(predicates) => {
+                matches!(&predicates[..], [only] if is_negatable(only, strings))
             }
             Predicate::Gt(value)
             | Predicate::Gte(value)
@@ -261,6 +272,19 @@ impl<'f> Bounds<'f> {
             }
             _ => false,
         }
+    }
+
+    /// All values but these, where a field without arrays has one of these exactly if it is
+    /// accepted; a missing field is none of them.
+    fn complement(self) -> Self {
+        let mut intervals = Vec::with_capacity(self.intervals.len() + 1);
+        let mut low = Cut::prefix(&[LEAST]);
+        for interval in self.intervals {
+            intervals.push(Interval { low, high: interval.low });
+            low = interval.high;
+        }
+        intervals.push(Interval { low, high: Cut::prefix(&[ABOVE_ALL]) });
+        Bounds::new(intervals, false)
     }
 
     /// What both accept.
@@ -336,6 +360,19 @@ fn compares_strings(predicate: &Predicate) -> bool {
 const fn is_on_one_value(predicate: &Predicate) -> bool {
     use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Mod, Regex};
     matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_) | Mod { .. } | Regex(_))
+}
+
+/// Whether a negation of the predicate has bounds; as on the server, not if it is one itself.
+fn is_negatable(predicate: &Predicate, strings: Strings<'_>) -> bool {
+    use Predicate::{Ne, Nin, Not};
+    !matches!(predicate, Ne(_) | Nin(_) | Not(_)) && Bounds::are_exact(predicate, strings)
+}
+
+/// Whether keys tell exactly which fields equal the value: a missing field has the key of null, and
+/// an array may equal the whole value or an element.
+fn is_plain(value: &Bson, strings: Strings<'_>) -> bool {
+    let special = matches!(value, Bson::Null | Bson::Undefined | Bson::Array(_));
+    !special && !matches!(value, Bson::RegularExpression(_)) && strings.allow(value)
 }
 
 fn is_nan(value: &Bson) -> bool {

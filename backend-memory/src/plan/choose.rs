@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use odm_core::bson::{Bson, Document};
-use odm_core::{Error, ErrorCode, FieldPath, Filter, Hint, SortOrder};
+use odm_core::{Error, ErrorCode, FieldPath, Filter, Hint, Predicate, SortOrder};
 
 use super::bounds::{self, Bounds, Cut, Strings};
 use super::{Access, DistinctScan, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
@@ -143,6 +143,15 @@ pub(super) fn distinct(
     if key.as_str().split('.').any(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
         return Ok(None);
     }
+    let filter = match filter {
+        Filter::Nor(parts) => match &parts[..] {
+            [Filter::Field(path, predicate)] => {
+                &Filter::Field(path.clone(), Predicate::Not(vec![predicate.clone()]))
+            }
+            _ => filter,
+        },
+        _ => filter,
+    };
     let wanted = Wanted { explain, ..Wanted::all(filter, None) };
     let conjuncts = Conjuncts::of(filter);
     let mut best: Option<(Candidate, usize)> = None;

@@ -241,8 +241,12 @@ fn path() -> impl Strategy<Value = &'static str> {
     ]
 }
 
+fn operator_name() -> impl Strategy<Value = &'static str> + Clone {
+    prop::sample::select(vec!["$eq", "$gt", "$gte", "$lt", "$lte", "$ne"])
+}
+
 fn condition() -> impl Strategy<Value = Document> {
-    let operator = prop::sample::select(vec!["$eq", "$gt", "$gte", "$lt", "$lte", "$ne"]);
+    let operator = operator_name();
     prop_oneof![
         3 => (path(), operand()).prop_map(|(path, value)| doc! { path: { "$eq": value } }),
         3 => (path(), operator.clone(), operand())
@@ -251,6 +255,10 @@ fn condition() -> impl Strategy<Value = Document> {
             .prop_map(|(path, op, value, op2, value2)| doc! { path: { op: value, op2: value2 } }),
         2 => (path(), prop::collection::vec(operand(), 0..4))
             .prop_map(|(path, values)| doc! { path: { "$in": values } }),
+        1 => (path(), prop::collection::vec(operand(), 0..3))
+            .prop_map(|(path, values)| doc! { path: { "$nin": values } }),
+        1 => (path(), operator_name(), operand())
+            .prop_map(|(path, op, value)| doc! { path: { "$not": { op: value } } }),
         1 => (path(), any::<bool>()).prop_map(|(path, is)| doc! { path: { "$exists": is } }),
         1 => (path(), prop::collection::vec(operand(), 0..3))
             .prop_map(|(path, values)| doc! { path: { "$all": values } }),

@@ -19,6 +19,7 @@ cases! { "read::distinct":
     values_come_in_their_order,
     names_with_dots_and_without_letters,
     an_index_tells_what_it_has,
+    an_index_tells_what_negations_leave,
     values_are_limited_in_size,
     malformed_requests_are_refused,
 }
@@ -279,6 +280,37 @@ async fn an_index_tells_what_it_has(db: Database) -> Outcome {
             ],
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// What is negated has ranges in an index, a missing field (as null) among them; a negation of several or of a
+/// negation has none.
+async fn an_index_tells_what_negations_leave(db: Database) -> Outcome {
+    let docs = [doc! { "a": 1 }, doc! {}, doc! { "a": 5 }, doc! { "a": "s" }, doc! { "a": 7 }];
+    let null = || Bson::Null;
+    let rows: Vec<(Document, Vec<Bson>)> = vec![
+        (doc! { "a": { "$ne": 5 } }, vec![null(), 1.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$nin": [5, "s"] } }, vec![null(), 1.into(), 7.into()]),
+        (doc! { "a": { "$nin": [] } }, vec![null(), 1.into(), 5.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$not": { "$gt": 2 } } }, vec![null(), 1.into(), "s".into()]),
+        (doc! { "a": { "$not": { "$gt": 2, "$lt": 9 } } }, vec![1.into(), "s".into()]),
+        (doc! { "a": { "$not": { "$in": [5] } } }, vec![null(), 1.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$not": { "$ne": 5 } } }, vec![5.into()]),
+        (doc! { "$nor": [{ "a": 5 }] }, vec![null(), 1.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$ne": null } }, vec![1.into(), 5.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$ne": 5, "$exists": true } }, vec![1.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$ne": f64::NAN } }, vec![null(), 1.into(), 5.into(), 7.into(), "s".into()]),
+        (doc! { "a": { "$not": { "$type": "string" } } }, vec![1.into(), 5.into(), 7.into()]),
+        (doc! { "a": { "$gte": null } }, vec![]),
+    ];
+    filled(&db, &docs).await?;
+    let index = doc! { "key": { "a": 1 }, "name": "i" };
+    check_commands(&db, &[(doc! { "createIndexes": "c", "indexes": [index] }, Has(doc! {}))])
+        .await?;
+    for (filter, values) in rows {
+        let distinct = doc! { "distinct": "c", "key": "a", "query": filter };
+        check_commands(&db, &[(distinct, Has(doc! { "values": values }))]).await?;
     }
     Ok(())
 }
