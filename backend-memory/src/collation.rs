@@ -96,8 +96,8 @@ impl Collator {
     }
 
     fn build(collation: &Collation) -> Result<Self, Error> {
-        // The syntax is checked first, then what depends on the locale.
-        Collation::parse(&collation.to_document())?;
+        // What comes from typed code was not parsed.
+        Collation::parse(&collation.to_document())?.check()?;
         let name = &collation.locale;
         match locale::support(name) {
             Support::Exact => {}
@@ -112,7 +112,7 @@ impl Collator {
             }
         }
         let resolved = resolve(collation);
-        Collation::parse(&resolved.to_document())?;
+        resolved.check()?;
         let ignores_punctuation = resolved.alternate.as_deref() == Some("shifted")
             && resolved.max_variable.as_deref() == Some("punct");
         if ignores_punctuation && resolved.strength > Some(3) {

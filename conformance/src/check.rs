@@ -93,7 +93,7 @@ pub(crate) fn expect_code<T: std::fmt::Debug>(
 }
 
 /// Adds what a row failed with to the others'.
-fn note(failures: &mut Vec<String>, row: Outcome) {
+pub(crate) fn note(failures: &mut Vec<String>, row: Outcome) {
     if let Err(failure) = row {
         failures.push(failure.to_string());
     }

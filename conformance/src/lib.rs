@@ -31,6 +31,7 @@ pub mod strategy;
 mod value;
 
 mod catalog;
+mod collation;
 mod filter;
 mod index;
 mod matrix;
@@ -50,6 +51,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
     [
         capability::FAMILIES,
         catalog::FAMILIES,
+        collation::FAMILIES,
         filter::FAMILIES,
         index::FAMILIES,
         matrix::FAMILIES,

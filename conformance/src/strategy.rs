@@ -10,6 +10,7 @@ mod json_schema;
 mod pattern;
 mod pick;
 mod projection;
+mod text;
 mod update;
 mod value;
 
@@ -19,6 +20,9 @@ pub use index::index;
 pub use json_schema::json_schema;
 pub use pick::Template;
 pub use projection::{keys, projection, sort};
+pub use text::{
+    collation_of_text, text, text_documents, text_filter, text_path, text_update, text_value,
+};
 pub use update::{replacement, update};
 pub use value::{document, documents, path, value};
 

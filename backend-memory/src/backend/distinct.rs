@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Wanted};
 use crate::storage::check_name;
-use crate::value::{KeyBytes, RawVal, ValueBuf};
+use crate::value::{KeyBytes, RawVal, ValueBuf, compare};
 
 /// How many bytes the values may have together.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -99,6 +99,14 @@ impl Values<'_> {
 fn scan(search: &Search<'_>, key: &str, values: &mut Values<'_>) -> Result<()> {
     let mut failed = Ok(());
     search.each(|_, record| {
+        if values.collator.is_some() {
+            // Of the values of one document that the collation holds equal, the server takes the least in binary order.
+            let mut found = Vec::new();
+            each_value(record.as_raw(), key, &mut |value| found.push(value));
+            found.sort_by(|a, b| compare(*a, *b));
+            failed = found.into_iter().try_for_each(|value| values.add_raw(value));
+            return if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        }
         each_value(record.as_raw(), key, &mut |value| {
             if failed.is_ok() {
                 failed = values.add_raw(value);

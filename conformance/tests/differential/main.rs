@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
+mod collation;
 mod json_schema;
 mod property;
 mod read;
@@ -26,9 +27,14 @@ use crate::property::{Bench, Property};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let properties =
-        [json_schema::PROPERTIES, validator::PROPERTIES, read::PROPERTIES, write::PROPERTIES]
-            .concat();
+    let properties = [
+        collation::PROPERTIES,
+        json_schema::PROPERTIES,
+        validator::PROPERTIES,
+        read::PROPERTIES,
+        write::PROPERTIES,
+    ]
+    .concat();
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
     let Ok(uri) = std::env::var("MONGODB_URI") else {
         return without_server(&arguments, &properties);

@@ -10,7 +10,8 @@ use crate::number;
 const VERSION: &str = "57.1";
 
 impl Collation {
-    /// Reads a collation document. Whether its locale exists is for the backend to say.
+    /// Reads a collation document. Whether its values go together, [`check`](Collation::check) tells; whether its
+    /// locale exists, the backend.
     ///
     /// (In a command, `collation: {}` means that there is none; here it lacks its locale.)
     ///
@@ -18,7 +19,7 @@ impl Collation {
     ///
     /// 40414 without a locale, 40415 for an unknown option, `TypeMismatch` (14), 51024 for a strength
     /// out of range, 161 for a version other than the server's, `BadValue` (2) for other values that
-    /// are unknown or do not go together.
+    /// are unknown.
     pub fn parse(doc: &Document) -> Result<Self> {
         let mut collation = Collation::default();
         let mut has_locale = false;
@@ -56,7 +57,6 @@ impl Collation {
         if !has_locale {
             return refuse(40_414, "collation.locale is missing but a required field");
         }
-        collation.check()?;
         Ok(collation)
     }
 
@@ -80,7 +80,13 @@ impl Collation {
         doc
     }
 
-    fn check(&self) -> Result<()> {
+    /// Refuses what is no locale, and options that do not go together. The server does so when it runs an operation
+    /// or, of many, a statement.
+    ///
+    /// # Errors
+    ///
+    /// `BadValue` (2).
+    pub fn check(&self) -> Result<()> {
         if self.is_simple() {
             return Ok(());
         }

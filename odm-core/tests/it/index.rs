@@ -21,6 +21,7 @@ fn codes() {
 fn collation_codes() {
     recorded::check(include_str!("data/collations.txt"), |doc| {
         let collation = Collation::parse(doc)?;
+        collation.check()?;
         assert_eq!(Collation::parse(&collation.to_document()).expect("it parses"), collation);
         Ok(())
     });
