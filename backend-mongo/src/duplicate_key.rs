@@ -8,15 +8,17 @@ use odm_core::{ErrorCode, WriteError};
 
 /// Puts the refused document's own values in place of the hexadecimal ones.
 pub(crate) fn restore_values(error: &mut WriteError, refused: &RawDocument) {
-    if error.code != ErrorCode::DUPLICATE_KEY || !error.details.contains_key("hexEncoded") {
+    if error.code != ErrorCode::DUPLICATE_KEY || !error.details.contains_key("collation") {
         return;
     }
     let Ok(document) = Document::try_from(refused) else { return };
-    let Ok(encoded) = error.details.get_array("hexEncoded").cloned() else { return };
+    // Without it there are no strings but in documents, which hold sort keys that nothing marks.
+    let encoded = error.details.get_array("hexEncoded").cloned().unwrap_or_default();
+    let encoded = encoded.into_iter().chain(std::iter::repeat(Bson::Boolean(false)));
     let Ok(values) = error.details.get_document_mut("keyValue") else { return };
     let mut all_restored = true;
     for ((path, value), encoded) in values.iter_mut().zip(encoded) {
-        if encoded != Bson::Boolean(true) {
+        if encoded != Bson::Boolean(true) && !matches!(value, Bson::Document(_) | Bson::Array(_)) {
             continue;
         }
         match value_at(&document, path) {
