@@ -1,7 +1,9 @@
 //! Collations: what is found and how it is sorted, counted, told apart and changed, with and without indexes.
 
 use bson::{Bson, Document, doc};
-use conformance::strategy::{collation, text_documents, text_filter, text_path, text_update};
+use conformance::strategy::{
+    collated, collation_of_text, text_documents, text_filter, text_path, text_update,
+};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -11,31 +13,29 @@ use crate::round::{Counts, Order};
 
 pub(crate) const PROPERTIES: &[Property] = &[Property { name: "collation", test: collations }];
 
-/// The command, with a collation if there is one.
-fn collated(mut command: Document, collation: Option<&Document>) -> Document {
-    command.extend(collation.map(|collation| ("collation".to_owned(), collation.clone().into())));
-    command
-}
-
 fn index() -> impl Strategy<Value = Document> {
     let key = (text_path(), prop_oneof![Just(1), Just(-1)]);
-    (key, weighted(0.7, collation()), proptest::bool::weighted(0.15)).prop_map(
+    (key, weighted(0.7, collation_of_text()), proptest::bool::weighted(0.15)).prop_map(
         |((path, direction), collation, unique)| {
             let mut index = doc! { "key": { path: direction }, "name": "hinted" };
             if unique {
                 index.insert("unique", true);
             }
-            collated(index, collation.as_ref())
+            collated(index, collation.clone())
         },
     )
 }
 
 fn collations(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let query =
-        (weighted(0.8, text_filter()), text_path(), any::<bool>(), weighted(0.6, collation()));
-    let change = (text_filter(), text_update(), any::<bool>(), weighted(0.6, collation()));
+    let query = (
+        weighted(0.8, text_filter()),
+        text_path(),
+        any::<bool>(),
+        weighted(0.6, collation_of_text()),
+    );
+    let change = (text_filter(), text_update(), any::<bool>(), weighted(0.6, collation_of_text()));
     let strategy = (
-        weighted(0.4, collation()),
+        weighted(0.4, collation_of_text()),
         weighted(0.6, index()),
         text_documents(),
         vec(query, 1..16),
@@ -47,7 +47,7 @@ fn collations(bench: &Bench, counts: &Counts) -> Result<u32, String> {
         &strategy,
         |round, (default, index, docs, queries, changes)| {
             round.reset()?;
-            round.same(collated(doc! { "create": "c" }, default.as_ref()))?;
+            round.same(collated(doc! { "create": "c" }, default.clone()))?;
             let hint = match &index {
                 Some(index) => {
                     let create = doc! { "createIndexes": "c", "indexes": [index.clone()] };
@@ -59,7 +59,7 @@ fn collations(bench: &Bench, counts: &Counts) -> Result<u32, String> {
             let mut reads = Vec::new();
             for (filter, path, descending, collation) in queries {
                 let filter = filter.unwrap_or_default();
-                let with = |command| collated(command, collation.as_ref());
+                let with = |command| collated(command, collation.clone());
                 let find = with(doc! { "find": "c", "filter": filter.clone() });
                 let direction = if descending { -1 } else { 1 };
                 let mut sorted = find.clone();
@@ -94,7 +94,7 @@ fn collations(bench: &Bench, counts: &Counts) -> Result<u32, String> {
                     doc! { "_id": 1, "$and": [q] }
                 };
                 let update = doc! { "q": q, "u": u, "multi": multi };
-                let update = Bson::Document(collated(update, collation.as_ref()));
+                let update = Bson::Document(collated(update, collation.clone()));
                 round.same(doc! { "update": "c", "updates": [update] })?;
             }
             round.same_state()
