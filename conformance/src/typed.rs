@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use bson::oid::ObjectId;
-use bson::{DateTime, doc};
-use odm_core::{Bulk, Database, Document, Embedded, Error, ReturnDocument, Upserted};
+use bson::{Bson, DateTime, doc};
+use odm_core::{
+    Bulk, Database, Document, Embedded, Error, QueryStringRules, ReturnDocument, Upserted,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Failure, Outcome, cases};
@@ -31,6 +33,8 @@ cases! { "typed":
     streams_go_batch_by_batch,
     misfits_are_told_with_their_path,
     updates_of_filtered_elements needs(positional_updates),
+    lookups,
+    query_strings,
     a_bulk_mixes_models_and_operations,
     a_bulk_tells_the_positions_of_failures,
 }
@@ -381,6 +385,52 @@ async fn updates_of_filtered_elements(db: Database) -> Outcome {
     let days: Vec<i32> = dune.loans.iter().map(|loan| loan.days).collect();
     expect_eq("days", &days, &vec![1, 2, 13, 14])?;
     expect_eq("tags", &dune.tags, &vec!["tag4".to_owned(), "some".to_owned()])
+}
+
+async fn lookups(db: Database) -> Outcome {
+    library(&db).await?;
+    check_titles!(&db, ["Momo"], lookup("year__gt", 1965));
+    check_titles!(&db, ["Ulysses", "Momo"], lookup("title__iregex", "^(mo|ul)"));
+    check_titles!(&db, ["Ulysses"], lookup("title__istartswith", "ULY"));
+    check_titles!(&db, ["Dune (1965)"], lookup("title__icontains", "(19"));
+    check_titles!(&db, ["Emma", "Dune (1965)"], lookup("year__in", vec![1815, 1965]));
+    check_titles!(&db, ["Emma", "Momo"], lookup("price__isnull", true));
+    check_titles!(&db, ["Emma"], lookup("by__born__exists", true).lookup("by__born", Bson::Null));
+    check_titles!(&db, ["Dune (1965)"], lookup("loans__size", 4));
+    check_titles!(&db, ["Momo", "Dune (1965)"], lookup("loans__days__gte", 3));
+    check_titles!(&db, ["Emma"], lookup("year__not__gt", 1900));
+    check_titles!(&db, ["Ulysses"], lookup("copies__oslo", 2_i64));
+    let refused = Book::find().lookup("year__contains", 1).count(&db).await;
+    expect_eq("no text operator on a number", &matches!(refused, Err(Error::Lookup(_))), &true)
+}
+
+/// What strangers send: converted by the model, limited, and never an operator or a pattern.
+async fn query_strings(db: Database) -> Outcome {
+    library(&db).await?;
+    let rules = QueryStringRules::for_::<Book>()
+        .filterable(["title", "year", "price", "shelf", "by.name"])
+        .sortable(["year", "title"])
+        .max_page_size(3);
+    for (text, titles) in [
+        ("year__gte=1900&sort=-year", vec!["Momo", "Dune (1965)", "Ulysses"]),
+        ("title__icontains=%281965&year=1965", vec!["Dune (1965)"]),
+        ("title__icontains=.*", vec![]),
+        ("shelf=closed", vec!["Emma"]),
+        ("sort=year&page=2&page_size=3", vec!["Momo"]),
+        ("year__in=1815,1973&sort=title", vec!["Emma", "Momo"]),
+        ("title=%7B%22%24ne%22%3A1%7D", vec![]),
+    ] {
+        let found = Book::find().query_string(&rules, text)?.all(&db).await?;
+        let found: Vec<_> = found.iter().map(|book| book.title.as_str()).collect();
+        expect_eq(text, &found, &titles)?;
+    }
+    for text in
+        ["isbn=1", "year__gte=old", "sort=price", "page_size=4", "title__regex=a", "year%00=1"]
+    {
+        let refused = Book::find().query_string(&rules, text);
+        expect_eq(text, &refused.is_err(), &true)?;
+    }
+    Ok(())
 }
 
 async fn a_bulk_mixes_models_and_operations(db: Database) -> Outcome {
