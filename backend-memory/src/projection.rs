@@ -53,6 +53,11 @@ enum Child {
 }
 
 impl Projector {
+    /// Whether it asks for the element that the filter matched.
+    pub(crate) const fn is_positional(&self) -> bool {
+        self.positional.is_some()
+    }
+
     /// Compiles a projection; the filter is what a positional `.$` refers to, and the collation is that of the query.
     ///
     /// # Errors

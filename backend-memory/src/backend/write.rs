@@ -207,6 +207,13 @@ impl Engine {
             (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
                 let validates = !request.bypass_document_validation;
                 let change = ChangeOf { engine: self, ns, matcher: &matcher, updater, validates };
+                let positional = projector.as_ref().is_some_and(Projector::is_positional);
+                if *return_new && positional && (cell.is_some() || *upsert) {
+                    return Err(Error::command(
+                        ErrorCode::BAD_VALUE,
+                        "cannot use a positional projection and return the new document",
+                    ));
+                }
                 if let Some(cell) = cell {
                     let turn = cell.turn();
                     if let Some((id, before)) = first(&turn)? {

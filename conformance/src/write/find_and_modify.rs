@@ -165,6 +165,11 @@ async fn projections_shape_what_is_handed_out(db: Database) -> Outcome {
                 doc! { "query": {}, "remove": true, "fields": { "b.d": 1 } },
                 Has(doc! { "value": { "_id": 1, "b": { "d": 3 } } }),
             ),
+            // Whether or not anything matches.
+            (
+                doc! { "query": { "z": 1 }, "update": { "a": 1 }, "fields": { "b.$": 1 }, "new": true },
+                Refused(2),
+            ),
         ],
     )
     .await
