@@ -278,6 +278,13 @@ async fn parallel_arrays_are_refused(db: Database) -> Outcome {
         &[
             (doc! { "find": "c", "sort": { "a": 1, "b": 1 } }, Refused(2)),
             (doc! { "find": "c", "sort": { "c.d": 1, "c.e": -1 } }, Refused(2)),
+            // What the first element leads to is refused before the name in the third.
+            (
+                doc! { "insert": "d", "documents": [{ "a": [[], [], { "0": 0 }] }] },
+                Has(doc! { "n": 1 }),
+            ),
+            (doc! { "find": "d", "sort": { "a.0": 1, "a.1": 1 } }, Refused(2)),
+            (doc! { "find": "d", "sort": { "a.0": 1 } }, Refused(16746)),
         ],
     )
     .await

@@ -300,16 +300,21 @@ impl<'p, 'a, F: FnMut(&[RawVal<'a>], bool)> Expansion<F> {
         if expands {
             return array.elements().try_for_each(|(_, element)| each(element, expands_leaf));
         }
-        // All fields take one element each by its position: every round would give the same keys.
-        for name in positions.iter().filter_map(Field::next) {
-            let is_field = |element: RawVal<'_>| {
+        // All fields take one element each by its position: every element would give the same keys.
+        // Those are refused before what is wrong with the later elements.
+        let check = |element: RawVal<'_>| {
+            let is_field = |name: &&Component| {
                 element.is_object() && element.get(name.name.as_bytes()).is_some()
             };
-            if array.elements().any(|(_, element)| is_field(element)) {
-                return Err(ambiguous(name, array));
+            match positions.iter().filter_map(Field::next).find(is_field) {
+                Some(name) => Err(ambiguous(name, array)),
+                None => Ok(()),
             }
-        }
-        each(RawVal::NULL, expands_leaf)
+        };
+        let mut elements = array.elements().map(|(_, element)| element);
+        elements.next().map_or(Ok(()), check)?;
+        each(RawVal::NULL, expands_leaf)?;
+        elements.try_for_each(check)
     }
 }
 
