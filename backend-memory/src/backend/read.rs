@@ -52,15 +52,16 @@ impl Engine {
             return Ok(None);
         }
         options::check_find(find)?;
-        let cell = self.catalog.find(ns);
-        let collator = options::collator(find.collation.as_ref(), cell.as_deref())?;
-        let Some(cell) = cell else {
+        let asked = find.collation.as_ref().map(Collator::new).transpose()?;
+        let Some(cell) = self.catalog.find(ns) else {
             check_name(ns)?;
             return Ok(Some(None));
         };
+        // One look at the state, for a point read is little more than that.
         cell.read(|state| {
             let own = state.collator().map(Arc::as_ref);
-            let Some(key) = plan::id_lookup(&find.filter, collator.as_deref(), own) else {
+            let collator = asked.as_ref().map_or(own, Option::as_deref);
+            let Some(key) = plan::id_lookup(&find.filter, collator, own) else {
                 return Ok(None);
             };
             let found = state.find_by_id(&key).map(|(_, record)| raw_doc(record));
