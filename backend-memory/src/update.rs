@@ -28,6 +28,7 @@ use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record};
 
 use plan::Plan;
 use replacement::Replacement;
+pub(crate) use replacement::{check_id_names, check_id_type};
 use tree::Tree;
 
 /// A compiled update.

@@ -293,7 +293,7 @@ impl ChangeOf<'_> {
     fn upsert(&self, writing: &Writing<'_>, filter: &Filter) -> Result<Record> {
         let cx = self.context(None, true);
         let bytes = self.updater.upsert(filter, &cx, || self.engine.ids.object_id())?;
-        let record = self.engine.prepare(&bytes)?;
+        let record = Record::from_bytes(&bytes)?;
         let cell = self.engine.cell_to_write(writing, self.ns)?;
         if let Some(validator) = cell.validator.as_ref().filter(|_| self.validates) {
             validator.check(&record)?;

@@ -254,7 +254,9 @@ impl Arithmetic {
 
 /// Whether a result is the number that was there: of the same type and equal, which NaN is not.
 fn is_identical(result: RawVal<'_>, value: RawVal<'_>) -> bool {
-    if result.kind() != value.kind() {
+    const DECIMAL_NAN: u128 = 0b1_1111 << 122;
+    let is_nan = |bits: u128| bits & DECIMAL_NAN == DECIMAL_NAN;
+    if result.kind() != value.kind() || result.as_decimal_bits().is_some_and(is_nan) {
         return false;
     }
     match (result.as_f64(), value.as_f64()) {

@@ -3,6 +3,7 @@
 use odm_core::{Error, ErrorCode};
 
 use super::ApplyCx;
+use super::fields::type_name;
 use super::plan::{dollar_name, invalid_dbref};
 use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, RawVal, equal};
@@ -31,10 +32,13 @@ impl Replacement {
         RawVal::document(&self.bytes).get(b"_id")
     }
 
-    /// Refuses top-level fields that begin with `$`, except those of a DBRef in their order, and
-    /// such fields of the `_id`.
+    /// Refuses an `_id` that cannot be stored, and top-level fields that begin with `$`, except those of a DBRef in
+    /// their order.
     pub(super) fn check_names(&self) -> Result<(), Error> {
         check_id_names(self.id())?;
+        if let Some(id) = self.id() {
+            check_id_type(id)?;
+        }
         let mut before: &[u8] = b"";
         for (name, value) in self.elements() {
             let is_dbref = match name {
@@ -101,12 +105,45 @@ pub(super) fn array_id() -> Error {
     )
 }
 
-/// Refuses fields of an `_id` that begin with `$`, other than those of a DBRef.
-pub(super) fn check_id_names(id: Option<RawVal<'_>>) -> Result<(), Error> {
-    let Some(id) = id.filter(|id| id.is_object()) else { return Ok(()) };
-    let is_bad = |name: &[u8]| name.starts_with(b"$") && !matches!(name, b"$ref" | b"$id" | b"$db");
-    match id.elements().find(|(name, _)| is_bad(name)) {
-        Some((name, _)) => Err(dollar_name(&String::from_utf8_lossy(name))),
+/// Refuses fields that begin with `$` at any depth of an `_id`, except those of a DBRef: `$ref` first, then `$id`, then
+/// perhaps `$db`.
+pub(crate) fn check_id_names(id: Option<RawVal<'_>>) -> Result<(), Error> {
+    fn check(value: RawVal<'_>, depth: usize) -> Result<(), Error> {
+        // What is nested more deeply is refused for that.
+        if depth > crate::value::MAX_STORED_DEPTH {
+            return Ok(());
+        }
+        let first_two: Vec<&[u8]> = value.elements().take(2).map(|(name, _)| name).collect();
+        let is_dbref = first_two == [b"$ref".as_slice(), b"$id"];
+        for (position, (name, inner)) in value.elements().enumerate() {
+            let is_expected = match (position, name) {
+                (0, b"$ref") => is_dbref && inner.kind() == ElementType::String,
+                (1, b"$id") => is_dbref,
+                (2, b"$db") => is_dbref && inner.kind() == ElementType::String,
+                _ => !name.starts_with(b"$"),
+            };
+            if value.is_object() && !is_expected {
+                return Err(dollar_name(&String::from_utf8_lossy(name)));
+            }
+            if inner.is_object() || inner.is_array() {
+                check(inner, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+    match id.filter(|id| id.is_object()) {
+        Some(id) => check(id, 0),
         None => Ok(()),
     }
+}
+
+/// Refuses an `_id` of a type that cannot be stored.
+pub(crate) fn check_id_type(id: RawVal<'_>) -> Result<(), Error> {
+    if id.is_array() || id.is_regex() || id.is_undefined() {
+        return Err(Error::command(
+            ErrorCode::INVALID_ID_FIELD,
+            format!("the '_id' value cannot be of type {}", type_name(id)),
+        ));
+    }
+    Ok(())
 }

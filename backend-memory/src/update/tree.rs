@@ -231,7 +231,9 @@ impl Node {
 impl Child {
     fn new(name: &str, node: Node) -> Self {
         let is_position = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        let index = if is_position { name.parse().ok() } else { None };
+        // The server reads positions of 32 bits.
+        let position = name.parse::<u32>().ok().filter(|_| is_position);
+        let index = position.and_then(|position| usize::try_from(position).ok());
         Child { name: Name::new(name), text: name.into(), index, node }
     }
 }

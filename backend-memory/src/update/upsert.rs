@@ -8,7 +8,7 @@ use bson::oid::ObjectId;
 use odm_core::{Error, ErrorCode, Filter, Predicate};
 
 use super::plan::Plan;
-use super::replacement::{Replacement, check_id_names};
+use super::replacement::{Replacement, check_id_names, check_id_type};
 use super::write::{New, write_object};
 use super::{ApplyCx, Kind, Updater, check_depth};
 use crate::collation::Collator;
@@ -42,7 +42,8 @@ pub(super) fn upsert(
             if tree.adds_to_id() && id.is_some_and(|id| id.is_array() && !id.is_empty()) {
                 return Err(super::replacement::array_id());
             }
-            if updater.touched.may_change("_id") {
+            // Of the filter, only a whole `_id` is looked at.
+            if updater.touched.may_change("_id") || equalities.values.contains_key("_id") {
                 check_id_names(id)?;
             }
             document
@@ -70,7 +71,7 @@ fn replace(
         return Err(matched_twice("_id"));
     }
     let id = equalities.values.get("_id").map(ValueBuf::from_bson).transpose()?;
-    check_id_names(replacement.id())?;
+    check_id_names(replacement.id().or(id.as_ref().map(ValueBuf::as_raw)))?;
     replacement.apply(id.as_ref().map(ValueBuf::as_raw), cx)
 }
 
@@ -82,13 +83,10 @@ fn with_id_first(
     let start = begin(&mut out);
     let found = document.get(b"_id");
     match found {
-        Some(id) if id.is_array() || id.is_regex() || id.is_undefined() => {
-            return Err(Error::command(
-                ErrorCode::INVALID_ID_FIELD,
-                format!("the '_id' value cannot be of type {}", super::fields::type_name(id)),
-            ));
+        Some(id) => {
+            check_id_type(id)?;
+            append(&mut out, b"_id", id);
         }
-        Some(id) => append(&mut out, b"_id", id),
         None => append(&mut out, b"_id", ValueBuf::from(new_id()).as_raw()),
     }
     let mut rest = document.elements().collect::<Vec<_>>();

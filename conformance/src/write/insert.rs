@@ -56,7 +56,14 @@ async fn ids_may_be_of_any_type_but_three(db: Database) -> Outcome {
     for id in ids.into_iter().filter(|id| !matches!(id, Bson::RegularExpression(_))) {
         collection.insert_one(&doc! { "_id": id }).await?;
     }
+    let db_ref = bson::bson!({ "$ref": "c", "$id": 1 });
+    collection.insert_one(&doc! { "_id": db_ref.clone() }).await?;
+    collection.insert_one(&doc! { "_id": { "a": [db_ref] } }).await?;
     for (id, code) in [
+        (bson::bson!({ "$ref": "c" }), 52),
+        (bson::bson!({ "$ref": 1, "$id": 1 }), 52),
+        (bson::bson!({ "$id": 1, "$ref": "c" }), 52),
+        (bson::bson!({ "a": 1, "$ref": "c", "$id": 1 }), 52),
         (bson::bson!([1]), 53),
         (bson::bson!([]), 53),
         (re("a", ""), 53),

@@ -6,6 +6,7 @@ use odm_core::{
 
 use super::{Engine, check_batch, write_error};
 use crate::storage::check_name;
+use crate::update::{check_id_names, check_id_type};
 use crate::value::{ElementType, RawVal, Record, ValueBuf, write};
 
 /// How many documents are inserted before readers and other writers get a chance.
@@ -92,7 +93,8 @@ impl Engine {
             ));
         }
         if let Some(id) = id {
-            check_id(id)?;
+            check_id_type(id)?;
+            check_id_names(Some(id))?;
         }
         if id_is_first && !has_empty_timestamp {
             return Ok(record);
@@ -135,36 +137,4 @@ fn until_first_error(records: impl Iterator<Item = Result<Record>>) -> Vec<Resul
 
 fn is_empty_timestamp(value: RawVal<'_>) -> bool {
     value.as_timestamp_bits() == Some(0)
-}
-
-fn check_id(id: RawVal<'_>) -> Result<()> {
-    let refused = match id.kind() {
-        ElementType::Array => "array",
-        ElementType::RegularExpression => "regex",
-        ElementType::Undefined => "undefined",
-        ElementType::EmbeddedDocument => return check_id_fields(id),
-        _ => return Ok(()),
-    };
-    Err(Error::command(
-        ErrorCode::INVALID_ID_FIELD,
-        format!("The '_id' value cannot be of type {refused}"),
-    ))
-}
-
-/// No field of an `_id`, at any depth, may begin with a dollar sign. The record's validation
-/// bounds the depth.
-fn check_id_fields(document: RawVal<'_>) -> Result<()> {
-    for (name, value) in document.elements() {
-        if document.is_object() && name.first() == Some(&b'$') {
-            return Err(Error::command(
-                ErrorCode::DOLLAR_PREFIXED_FIELD_NAME,
-                format!(
-                    "_id fields may not contain '$'-prefixed fields: {} is not valid for storage.",
-                    String::from_utf8_lossy(name)
-                ),
-            ));
-        }
-        check_id_fields(value)?;
-    }
-    Ok(())
 }
