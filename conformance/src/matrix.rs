@@ -10,6 +10,7 @@ mod golden;
 mod json;
 #[cfg(test)]
 mod tests;
+mod update;
 mod values;
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use ask::{Ask, UNSUPPORTED};
 use golden::{Golden, Row, Section};
 use values::Values;
 
-pub(crate) const FAMILIES: &[&[Case]] = &[CASES];
+pub(crate) const FAMILIES: &[&[Case]] = &[CASES, update::CASES];
 
 /// A file of questions and answers.
 pub(crate) struct Matrix {
@@ -173,7 +174,8 @@ fn compare(section: &Section, rows: &[Row], may_be_refused: bool, failures: &mut
     }
 }
 
-/// Asks a server all questions of the matrix again: the files, with its answers.
+/// Asks a server the questions of the matrix again, those of the files whose names begin with `which`: the files, with
+/// its answers.
 ///
 /// `databases` makes empty databases of that server. It must be a real MongoDB: what it answers is what every backend
 /// has to answer from then on.
@@ -183,10 +185,11 @@ fn compare(section: &Section, rows: &[Row], may_be_refused: bool, failures: &mut
 /// If the server cannot be reached, or a file is malformed.
 pub async fn record_matrix(
     databases: impl Fn(&str) -> Database,
+    which: &str,
 ) -> Result<Vec<(String, String)>, Failure> {
     let values = Values::get();
     let mut files = Vec::new();
-    for matrix in MATRICES {
+    for matrix in MATRICES.iter().filter(|matrix| matrix.name.starts_with(which)) {
         let db = databases(matrix.name);
         let collection = values.insert(&db).await?;
         let mut golden = Golden::parse(matrix.text)?;
@@ -196,5 +199,6 @@ pub async fn record_matrix(
         db.drop().await?;
         files.push((format!("{}.txt", matrix.name), golden.to_string()));
     }
+    files.extend(update::record(&databases, which).await?);
     Ok(files)
 }

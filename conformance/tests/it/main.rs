@@ -4,7 +4,7 @@
 //! `ODM_REQUIRE_MONGODB` is 1.
 //!
 //! With `ODM_RECORD_MATRIX=1` nothing is tested: that MongoDB is asked the questions of `data/matrix`, and its answers are
-//! written there.
+//! written there; with `ODM_RECORD_MATRIX=update/p`, those of the files there whose names begin so.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
@@ -36,8 +36,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if std::env::var("ODM_RECORD_MATRIX").is_ok_and(|value| value == "1") {
-        return record(&runtime, mongo);
+    if let Ok(which) = std::env::var("ODM_RECORD_MATRIX") {
+        return record(&runtime, mongo, if which == "1" { "" } else { &which });
     }
     let suites = [Suite::new("memory", Ok(memory)), Suite::new("mongo", mongo)];
 
@@ -52,13 +52,13 @@ fn main() -> ExitCode {
 }
 
 /// Writes what MongoDB answers into the files of the matrix.
-fn record(runtime: &Runtime, mongo: Result<Databases, &'static str>) -> ExitCode {
+fn record(runtime: &Runtime, mongo: Result<Databases, &'static str>, which: &str) -> ExitCode {
     let Ok(mongo) = mongo else {
         eprintln!("the matrix is recorded from a real MongoDB only: set MONGODB_URI");
         return ExitCode::FAILURE;
     };
     let database = |name: &str| mongo(&format!("conformance_{}_{name}", std::process::id()));
-    let files = runtime.block_on(conformance::record_matrix(database));
+    let files = runtime.block_on(conformance::record_matrix(database, which));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/matrix");
     for (name, text) in files.expect("the server answers") {
         std::fs::write(folder.join(&name), text).expect("the folder can be written");
