@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use bson::{Bson, Regex};
-use odm_core::{ElemMatch, Error, Predicate};
+use odm_core::{BsonType, ElemMatch, Error, Predicate, TypeSpec};
 
 use crate::collation::{self, Collator};
 use crate::storage::Index;
-use crate::value::{KeyBytes, ValueBuf};
+use crate::value::{ElementType, KeyBytes, ValueBuf, compare};
 
 /// A point between two keys, ascending.
 #[derive(Clone, Debug)]
@@ -231,9 +231,10 @@ impl<'f> Bounds<'f> {
             Predicate::Mod { .. } => {
                 Some(Bounds::new(vec![Interval::prefix(&[NUMBER], &[AFTER_NUMBER])], true))
             }
-            Predicate::Regex(regex) => strings_like(regex, strings),
+            Predicate::Type(types) => of_types(types),
+            Predicate::Regex(regex) => strings_like(regex, strings)?,
             Predicate::All(values) => match values.first() {
-                Some(Bson::RegularExpression(regex)) => strings_like(regex, strings),
+                Some(Bson::RegularExpression(regex)) => strings_like(regex, strings)?,
                 Some(first) if !strings.allow(first) => None,
                 Some(first) => equal(first, strings)?,
                 None => None,
@@ -269,6 +270,23 @@ impl<'f> Bounds<'f> {
             | Predicate::Lt(value)
             | Predicate::Lte(value) => {
                 plain(value) && matches!(Bounds::of(predicate, strings), Ok(Some(_)))
+            }
+            Predicate::Type(types) => {
+                let numbers = are_all_numbers(types);
+                types.iter().all(|spec| match spec {
+                    TypeSpec::Number => true,
+                    TypeSpec::Type(one) => match one {
+                        BsonType::String | BsonType::Symbol | BsonType::Array => false,
+                        BsonType::Null | BsonType::Undefined => false,
+                        number if is_number(*number) => numbers,
+                        _ => true,
+                    },
+                    _ => false,
+                })
+            }
+            Predicate::Regex(regex) => {
+                strings.collator.is_none()
+                    && literal_prefix(regex).is_some_and(|(_, rest)| matches!(rest, "" | ".*"))
             }
             _ => false,
         }
@@ -364,8 +382,9 @@ const fn is_on_one_value(predicate: &Predicate) -> bool {
 
 /// Whether a negation of the predicate has bounds; as on the server, not if it is one itself.
 fn is_negatable(predicate: &Predicate, strings: Strings<'_>) -> bool {
-    use Predicate::{Ne, Nin, Not};
-    !matches!(predicate, Ne(_) | Nin(_) | Not(_)) && Bounds::are_exact(predicate, strings)
+    use Predicate::{Eq, Gt, Gte, In, Lt, Lte};
+    matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_))
+        && Bounds::are_exact(predicate, strings)
 }
 
 /// Whether keys tell exactly which fields equal the value: a missing field has the key of null, and
@@ -413,7 +432,7 @@ fn any_of<'f>(values: &'f [Bson], strings: Strings<'_>) -> Result<Option<Bounds<
     let mut excludes_missing = true;
     for value in values {
         let bounds = match value {
-            Bson::RegularExpression(regex) => strings_like(regex, strings),
+            Bson::RegularExpression(regex) => strings_like(regex, strings)?,
             value if !strings.allow(value) => None,
             value => equal(value, strings)?,
         };
@@ -442,7 +461,9 @@ fn range<'f>(
         | Bson::ObjectId(_)
         | Bson::Boolean(_)
         | Bson::DateTime(_)
-        | Bson::Timestamp(_) => {
+        | Bson::Timestamp(_)
+        | Bson::JavaScriptCode(_)
+        | Bson::JavaScriptCodeWithScope(_) => {
             let rank = *Cut::encoded(value, strings).ok()?.first()?;
             (rank, rank + 1)
         }
@@ -453,13 +474,41 @@ fn range<'f>(
     Some(Bounds::new(vec![Interval { low, high }], true))
 }
 
+const fn is_number(kind: BsonType) -> bool {
+    matches!(kind, BsonType::Double | BsonType::Int | BsonType::Long | BsonType::Decimal)
+}
+
+fn are_all_numbers(types: &[TypeSpec]) -> bool {
+    let has = |kind| types.contains(&TypeSpec::Type(kind));
+    types.contains(&TypeSpec::Number)
+        || [BsonType::Double, BsonType::Int, BsonType::Long, BsonType::Decimal].into_iter().all(has)
+}
+
+/// The keys of values of these types; `None` with arrays, which have none of their own.
+fn of_types<'f>(types: &[TypeSpec]) -> Option<Bounds<'f>> {
+    let mut intervals = Vec::with_capacity(types.len());
+    for spec in types {
+        let (from, to) = match spec {
+            TypeSpec::Number => (NAN, AFTER_NUMBER),
+            TypeSpec::Type(BsonType::Array) => return None,
+            TypeSpec::Type(number) if is_number(*number) => (NAN, AFTER_NUMBER),
+            TypeSpec::Type(kind) => {
+                let rank = compare::rank(ElementType::from(*kind as u8)?);
+                (rank, rank + 1)
+            }
+            _ => return None,
+        };
+        intervals.push(Interval::prefix(&[from], &[to]));
+    }
+    Some(Bounds::new(intervals, true))
+}
+
 /// Strings that a regular expression can match, and stored regular expressions: it matches the
 /// one that is equal. Under a collation, a beginning says nothing about the place of a string.
-fn strings_like<'f>(regex: &Regex, strings: Strings<'_>) -> Option<Bounds<'f>> {
-    const REGEX: u8 = 50;
+fn strings_like<'f>(regex: &'f Regex, strings: Strings<'_>) -> Result<Option<Bounds<'f>>, Error> {
     let prefix = literal_prefix(regex).filter(|_| strings.collator.is_none());
-    let strings = match prefix {
-        Some(prefix) => {
+    let matched = match prefix {
+        Some((prefix, _)) => {
             let mut from = vec![STRING];
             from.extend_from_slice(prefix.as_bytes());
             let mut to = from.clone();
@@ -471,12 +520,14 @@ fn strings_like<'f>(regex: &Regex, strings: Strings<'_>) -> Option<Bounds<'f>> {
         }
         None => Interval::prefix(&[STRING], &[STRING + 1]),
     };
-    Some(Bounds::new(vec![strings, Interval::prefix(&[REGEX], &[REGEX + 1])], true))
+    let stored = Cut::encoded(&Bson::RegularExpression(regex.clone()), strings)?;
+    let stored = Interval::prefix(&stored, &stored.clone().after_prefix());
+    Ok(Some(Bounds::new(vec![matched, stored], true)))
 }
 
-/// The text that every match begins with: of a pattern that begins with `^` or `\A` and plain
-/// characters.
-fn literal_prefix(regex: &Regex) -> Option<String> {
+/// The text that every match begins with, of a pattern that begins with `^` or `\A` and plain
+/// characters; and the rest of the pattern.
+fn literal_prefix(regex: &Regex) -> Option<(String, &str)> {
     let (pattern, options) = (regex.pattern.as_str(), regex.options.as_str());
     // With `m`, `^` matches after a line break; `i` and `x` change what characters mean.
     if options.contains(['i', 'm', 'x']) || pattern.contains('|') {
@@ -486,24 +537,23 @@ fn literal_prefix(regex: &Regex) -> Option<String> {
     let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | ',' | ':' | '/' | '@');
     let mut prefix = String::new();
-    let mut rest = rest.chars().peekable();
-    while let Some(&c) = rest.peek() {
-        let escapes = c == '\\';
-        if escapes {
-            rest.next();
-        }
-        match rest.peek() {
+    let mut rest = rest.chars();
+    loop {
+        let before = rest.as_str();
+        match (rest.next(), rest.as_str().chars().next()) {
             // Escaped letters and digits have meanings of their own.
-            Some(&next) if escapes && next.is_ascii_punctuation() => prefix.push(next),
-            Some(&next) if !escapes && is_plain(next) => prefix.push(next),
-            _ if escapes => return (!prefix.is_empty()).then_some(prefix),
-            _ => break,
+            (Some('\\'), Some(next)) if next.is_ascii_punctuation() => {
+                rest.next();
+                prefix.push(next);
+            }
+            (Some(next), _) if is_plain(next) => prefix.push(next),
+            _ => {
+                // The last character may be optional or repeated.
+                if before.starts_with(['*', '?', '{']) {
+                    prefix.pop();
+                }
+                return (!prefix.is_empty()).then_some((prefix, before));
+            }
         }
-        rest.next();
     }
-    // The last character may be optional or repeated.
-    if matches!(rest.peek(), Some('*' | '?' | '{')) {
-        prefix.pop();
-    }
-    (!prefix.is_empty()).then_some(prefix)
 }

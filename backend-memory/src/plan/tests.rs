@@ -245,6 +245,8 @@ fn operator_name() -> impl Strategy<Value = &'static str> + Clone {
     prop::sample::select(vec!["$eq", "$gt", "$gte", "$lt", "$lte", "$ne"])
 }
 
+const TYPES: &[&str] = &["number", "int", "double", "string", "object", "array", "null", "bool"];
+
 fn condition() -> impl Strategy<Value = Document> {
     let operator = operator_name();
     prop_oneof![
@@ -259,6 +261,8 @@ fn condition() -> impl Strategy<Value = Document> {
             .prop_map(|(path, values)| doc! { path: { "$nin": values } }),
         1 => (path(), operator_name(), operand())
             .prop_map(|(path, op, value)| doc! { path: { "$not": { op: value } } }),
+        1 => (path(), prop::sample::subsequence(TYPES, 1..4))
+            .prop_map(|(path, types)| doc! { path: { "$type": types } }),
         1 => (path(), any::<bool>()).prop_map(|(path, is)| doc! { path: { "$exists": is } }),
         1 => (path(), prop::collection::vec(operand(), 0..3))
             .prop_map(|(path, values)| doc! { path: { "$all": values } }),
@@ -266,7 +270,7 @@ fn condition() -> impl Strategy<Value = Document> {
             .prop_map(|(path, low, high)| {
                 doc! { path: { "$elemMatch": { "$gte": low, "$lt": high } } }
             }),
-        1 => (path(), prop::sample::select(vec!["^a", "^ab?", "b", "^a|b", "^"]))
+        1 => (path(), prop::sample::select(vec!["^a", "^a.*", "^ab?", "b", "^a|b", "^"]))
             .prop_map(|(path, pattern)| doc! { path: { "$regex": pattern } }),
     ]
 }

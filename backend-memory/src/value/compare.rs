@@ -15,7 +15,13 @@ use super::{ElementType, RawVal};
 /// The rank of a value's type in the order. Types of one rank compare by value.
 #[inline]
 pub(crate) const fn canonical_type(value: RawVal<'_>) -> u8 {
-    match value.kind() {
+    rank(value.kind())
+}
+
+/// The rank of a type.
+#[inline]
+pub(crate) const fn rank(kind: ElementType) -> u8 {
+    match kind {
         ElementType::MinKey => 1,
         ElementType::Undefined => 3,
         ElementType::Null => 5,
