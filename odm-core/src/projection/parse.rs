@@ -272,12 +272,12 @@ fn parse_slice(operand: &Bson) -> Option<ProjectionItem> {
     Some(ProjectionItem::Slice { skip: None, limit: number::clamped_i32(operand)? })
 }
 
-/// Refuses `$slice` as an expression with too many or too few operands. If there is an expression among them, it may be
-/// refused before, which is for its evaluator to tell.
+/// Refuses `$slice` as an expression with too many or too few operands. If there is an expression among them that may
+/// itself be refused, it is refused before, which is for its evaluator to tell.
 fn check_slice_arity(operand: &Bson) -> Result<()> {
     match operand {
         Bson::Array(operands) if (2..=3).contains(&operands.len()) => Ok(()),
-        operand if holds_document(operand) => Ok(()),
+        operand if !is_surely_an_expression(operand) => Ok(()),
         _ => refuse(28_667, "$slice takes a number, or an array of two or three arguments"),
     }
 }
@@ -297,6 +297,31 @@ fn check_slice_operand(operand: &Bson) -> Result<()> {
     match operands.first() {
         Some(Bson::Array(_)) | None => Ok(()),
         Some(_) => refuse(28_724, "first argument to $slice must be an array"),
+    }
+}
+
+/// Whether nothing in an expression can be refused: literals, and operators that take any number of any operands.
+fn is_surely_an_expression(operand: &Bson) -> bool {
+    match operand {
+        Bson::Document(fields) => match fields.iter().next() {
+            Some((operator, operand)) if operator.starts_with('$') => {
+                fields.len() == 1
+                    && matches!(operator.as_str(), "$add" | "$and" | "$multiply" | "$or")
+                    && is_surely_an_expression(operand)
+            }
+            _ => fields.iter().all(|(name, value)| {
+                !name.is_empty()
+                    && !name.contains(['.', '\0'])
+                    && !name.starts_with('$')
+                    && is_surely_an_expression(value)
+            }),
+        },
+        Bson::Array(operands) => operands.iter().all(is_surely_an_expression),
+        Bson::String(text) => text.strip_prefix('$').is_none_or(|path| {
+            path.split('.')
+                .all(|name| !name.is_empty() && !name.starts_with('$') && !name.contains('\0'))
+        }),
+        _ => true,
     }
 }
 
