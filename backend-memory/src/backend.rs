@@ -27,7 +27,7 @@ use crate::clock::{Clock, IdSource, RandomIds, SeededIds, SystemClock};
 use crate::cursor::Cursors;
 use crate::storage::Catalog;
 
-pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching};
+pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching, tail};
 
 /// MongoDB's engine in memory. Clones are the same engine.
 ///
@@ -66,6 +66,7 @@ const CAPABILITIES: Capabilities = {
     can.validators = true;
     can.partial_indexes = true;
     can.collation = true;
+    can.capped_collections = true;
     can
 };
 
@@ -331,6 +332,6 @@ impl Backend for MemoryBackend {
 
     async fn run_command(&self, database: &str, command: RunCommand, cx: OpCx) -> Result<Document> {
         options::check(&cx)?;
-        self.engine.run_command(database, &command.0)
+        self.engine.run_command(database, &command.0).await
     }
 }

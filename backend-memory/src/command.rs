@@ -1,7 +1,10 @@
 //! Command documents: what a shell or another language's driver sends, and the server's replies.
 
+mod capped;
 mod explain;
 mod info;
+
+use std::time::Duration;
 
 use odm_core::bson::Document;
 use odm_core::reply;
@@ -12,6 +15,10 @@ use odm_core::{
 
 use crate::backend::{Engine, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
+use crate::deadline::Deadline;
+
+/// How long a cursor that waits does so unless it is told.
+const AWAIT: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Runs a command document, and gives the reply.
@@ -20,12 +27,16 @@ impl Engine {
     ///
     /// What the server would answer with `ok: 0`; 59 for commands that there are none of;
     /// [`Error::Unsupported`] for those that the engine lacks.
-    pub(crate) fn run_command(&self, database: &str, document: &Document) -> Result<Document> {
+    pub(crate) async fn run_command(
+        &self,
+        database: &str,
+        document: &Document,
+    ) -> Result<Document> {
         let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
         check_options(&options)?;
         match kind {
             CommandKind::Operation(operation) => self.run_operation(&namespace, *operation),
-            CommandKind::GetMore(request) => self.get_more(&namespace, &request),
+            CommandKind::GetMore(request) => self.get_more(&namespace, &request).await,
             CommandKind::KillCursors(ids) => {
                 let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));
                 Ok(reply::kill_cursors(killed, not_found))
@@ -37,7 +48,7 @@ impl Engine {
                 self.modify_collection(&namespace, &request)?;
                 Ok(reply::ok())
             }
-            CommandKind::Other(name) => self.other(name, document),
+            CommandKind::Other(name) => self.other(name, &namespace, document),
             other => Err(unsupported(format!("the command {other:?}"))),
         }
     }
@@ -135,18 +146,38 @@ impl Engine {
         Ok((batch, id))
     }
 
-    fn get_more(&self, ns: &Namespace, request: &GetMore) -> Result<Document> {
+    /// The next batch of a cursor. If that is empty and the cursor is one that waits, the next one
+    /// within `maxTimeMS`, or a second.
+    async fn get_more(&self, ns: &Namespace, request: &GetMore) -> Result<Document> {
         let id = request.cursor_id;
         let size =
             request.batch_size.filter(|size| *size > 0).map_or(usize::MAX, |size| size as usize);
-        if request.max_time.is_some() && self.cursors.is_open(id) {
+        if request.max_time.is_some() && self.cursors.awaits(id) == Some(false) {
             let message = "cannot set maxTimeMS on getMore command for a non-awaitData cursor";
             return Err(Error::command(ErrorCode::BAD_VALUE, message));
         }
-        let cell = self.catalog.find(ns);
-        let ns = ns.to_string();
-        let next = self.cursors.next(id, &ns, cell.as_deref(), size, self.now())?;
-        reply::next_batch(&ns, if next.more { id } else { 0 }, &next.batch)
+        let name = ns.to_string();
+        let deadline = Deadline::after(Some(request.max_time.unwrap_or(AWAIT)));
+        let mut has_waited = false;
+        loop {
+            let signal = self.catalog.signal();
+            let given = signal.given();
+            let cell = self.catalog.find(ns);
+            let next = self.cursors.next(id, &name, cell.as_deref(), size, self.now());
+            let next = next.map_err(|error| match error.code() {
+                Some(code) if has_waited && code == ErrorCode::CURSOR_NOT_FOUND.0 => {
+                    Error::command(ErrorCode(237), "the cursor was killed")
+                }
+                _ => error,
+            })?;
+            let left = deadline.left().unwrap_or_default();
+            if !next.awaits || !next.more || !next.batch.is_empty() || left.is_zero() {
+                return reply::next_batch(&name, if next.more { id } else { 0 }, &next.batch);
+            }
+            drop(cell);
+            has_waited = true;
+            signal.after_or(given, left).await;
+        }
     }
 }
 

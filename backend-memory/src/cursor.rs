@@ -2,7 +2,11 @@
 //!
 //! What a caller of the trait holds reads on even when the collection is dropped: the snapshot is its
 //! own. The cursors of commands end then, as on the server.
+//!
+//! Scans of capped collections are the exception: they read the collection as it is, and fail when the
+//! document is gone that they read last.
 
+mod live;
 mod open;
 
 use std::ops::ControlFlow;
@@ -12,13 +16,13 @@ use std::vec;
 
 use async_trait::async_trait;
 use bson::Uuid;
-use odm_core::{Error, RawCursor, RawDoc, Result};
+use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
 
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
-use crate::plan::{Plan, Position};
+use crate::plan::{Access, Plan, Position};
 use crate::projection::Projector;
-use crate::storage::{CollState, IndexSpec};
+use crate::storage::{Cell, CollState, IndexSpec};
 use crate::value::Record;
 
 /// How many documents the first batch has unless the caller says.
@@ -33,6 +37,7 @@ const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// How many of them the server keeps for what a reply has around its documents.
 const REPLY_BYTES: usize = 53;
 
+pub(crate) use live::LiveCursor;
 pub(crate) use open::Cursors;
 
 /// The results that are still to come.
@@ -53,6 +58,18 @@ pub(crate) struct Results {
     time_left: Option<Duration>,
     /// Whether they may be left alone for long.
     never_idle: bool,
+    tail: Tail,
+}
+
+/// What happens at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// The cursor is closed.
+    Closed,
+    /// It stays open, for what will be added to the capped collection.
+    Open,
+    /// The same, and who asks for more waits for it.
+    Awaiting,
 }
 
 enum Source {
@@ -110,6 +127,7 @@ impl Results {
             pending: None,
             time_left: None,
             never_idle: false,
+            tail: Tail::Closed,
         }
     }
 
@@ -155,6 +173,54 @@ impl Results {
     pub(crate) fn never_idle(mut self, never: bool) -> Self {
         self.never_idle = never;
         self
+    }
+
+    /// Says what happens at the end.
+    pub(crate) fn tail(mut self, tail: Tail) -> Self {
+        self.tail = tail;
+        self
+    }
+
+    /// Whether who asks for more waits for it.
+    pub(crate) fn awaits(&self) -> bool {
+        self.tail == Tail::Awaiting
+    }
+
+    /// Nothing, and the cursor is closed.
+    pub(crate) fn ended(mut self) -> Self {
+        self.left = 0;
+        self
+    }
+
+    /// Whether they are read from the collection as it is, rather than as it was.
+    pub(crate) fn is_live(&self) -> bool {
+        match &self.source {
+            Source::Scan(scan) => scan.is_live(),
+            _ => false,
+        }
+    }
+
+    /// Looks at the collection as it is, if they are read from that.
+    ///
+    /// # Errors
+    ///
+    /// 136 if the document is gone that was read last.
+    pub(crate) fn refresh(&mut self, cell: &Cell) -> Result<()> {
+        let Source::Scan(scan) = &mut self.source else { return Ok(()) };
+        let Access::Collection { backward } = scan.plan.access else { return Ok(()) };
+        if !scan.is_live() {
+            return Ok(());
+        }
+        scan.state = cell.snapshot();
+        match scan.position.last_seen(backward) {
+            Some(id) if scan.state.records.get(id).is_none() => {
+                let message = format!(
+                    "CollectionScan died due to position in capped collection being deleted. Last seen record id: {id:?}"
+                );
+                Err(Error::command(ErrorCode::CAPPED_POSITION_LOST, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether it is known that no more come.
@@ -219,9 +285,29 @@ impl Results {
         if self.left != u64::MAX {
             self.left -= docs.len() as u64;
         }
-        let more = stopped.is_break() && self.left > 0;
-        self.time_left = deadline.left();
+        let more = match self.tail {
+            Tail::Closed => stopped.is_break() && self.left > 0,
+            // Where nothing was read yet, there is no place to go on from.
+            _ => stopped.is_break() || self.has_begun(),
+        };
+        // Who waits says how long each time.
+        self.time_left = if self.awaits() { None } else { deadline.left() };
         Ok((docs, more))
+    }
+}
+
+impl Results {
+    fn has_begun(&self) -> bool {
+        match &self.source {
+            Source::Scan(scan) => scan.position.last_seen(false).is_some(),
+            _ => false,
+        }
+    }
+}
+
+impl Scan {
+    fn is_live(&self) -> bool {
+        self.state.is_capped() && matches!(self.plan.access, Access::Collection { .. })
     }
 }
 

@@ -118,6 +118,15 @@ impl Plan {
         choose::choose(state, wanted)
     }
 
+    /// How a tailable cursor finds its documents: by a scan of the collection, whatever the hint.
+    ///
+    /// # Errors
+    ///
+    /// 2 for a hint beside a sort by natural order that is not the same.
+    pub(crate) fn tailing(wanted: Wanted<'_>) -> Result<Self, Error> {
+        choose::tailing(wanted)
+    }
+
     /// The indexes that it reads, but for the one on `_id`, which is always there.
     pub(crate) fn indexes(&self, state: &CollState) -> Vec<Arc<IndexSpec>> {
         let spec = |scan: &IndexScan| state.indexes[scan.index].spec.clone();

@@ -9,6 +9,7 @@ mod options;
 mod projection;
 mod reply;
 mod sort;
+mod tailable;
 
 use crate::case::Case;
 
@@ -22,4 +23,5 @@ pub(crate) const FAMILIES: &[&[Case]] = &[
     projection::CASES,
     reply::CASES,
     sort::CASES,
+    tailable::CASES,
 ];

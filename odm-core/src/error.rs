@@ -89,6 +89,7 @@ error_codes! {
     INVALID_PIPELINE_OPERATOR = 168 "InvalidPipelineOperator",
     CANNOT_INDEX_PARALLEL_ARRAYS = 171 "CannotIndexParallelArrays",
     QUERY_FEATURE_NOT_ALLOWED = 224 "QueryFeatureNotAllowed",
+    CAPPED_POSITION_LOST = 136 "CappedPositionLost",
     QUERY_PLAN_KILLED = 175 "QueryPlanKilled",
     INTERRUPTED_AT_SHUTDOWN = 11_600 "InterruptedAtShutdown",
     INTERRUPTED = 11_601 "Interrupted",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use odm_core::bson::{Document, doc};
+use odm_core::bson::{Bson, Document, doc};
 use odm_core::{
     CreateCollection, Error, ErrorCode, Filter, ListCollections, ListDatabases, ModifyCollection,
     Namespace, RawDoc, RenameCollection, Result,
@@ -12,7 +12,7 @@ use super::{Engine, unsupported};
 use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::filter::Matcher;
-use crate::storage::{check_database_name, check_name};
+use crate::storage::{check_database_name, check_name, with_limits};
 use crate::validation;
 use crate::value::Record;
 
@@ -26,23 +26,26 @@ impl Engine {
             Some(collation) => Collator::of_collection(collation)?,
             None => None,
         };
-        let refused = [
-            (request.capped, "capped collections"),
-            (request.view_on.is_some() || request.pipeline.is_some(), "views"),
-        ];
-        if let Some((_, feature)) = refused.into_iter().find(|(asked, _)| *asked) {
-            return Err(unsupported(feature));
+        if request.view_on.is_some() || request.pipeline.is_some() {
+            return Err(unsupported("views"));
         }
         if let Some(option) = request.extra.keys().next() {
             return Err(unsupported(format!("the option `{option}` of create")));
         }
-        if request.size.is_some() || request.max.is_some() {
-            return Err(Error::command(
-                ErrorCode::INVALID_OPTIONS,
-                "the 'capped' field needs to be true when either the 'size' or 'max' fields are present",
-            ));
-        }
-        let mut options = Document::new();
+        let mut options = match (request.capped, request.size) {
+            (true, Some(_)) => with_limits(&Document::new(), request.size, request.max)?,
+            (true, None) => {
+                let message = "the 'size' field is required when 'capped' is true";
+                return Err(Error::command(ErrorCode::INVALID_OPTIONS, message));
+            }
+            (false, size) if size.is_some() || request.max.is_some() => {
+                return Err(Error::command(
+                    ErrorCode::INVALID_OPTIONS,
+                    "the 'capped' field needs to be true when either the 'size' or 'max' fields are present",
+                ));
+            }
+            (false, _) => Document::new(),
+        };
         // An empty validator is none; how it would be applied is remembered all the same.
         if let Some(validator) = request.validator.as_ref().filter(|doc| !doc.is_empty()) {
             options.insert("validator", validator.clone());
@@ -60,7 +63,7 @@ impl Engine {
         self.catalog.start_write().create(ns, self.ids.uuid(), options, collator).map(drop)
     }
 
-    /// Changes the validator of a collection, or how it is applied.
+    /// Changes the validator of a collection or how it is applied, or how much a capped one may hold.
     pub(crate) fn modify_collection(
         &self,
         ns: &Namespace,
@@ -68,17 +71,27 @@ impl Engine {
     ) -> Result<()> {
         let ModifyCollection { validator, validation_level, validation_action, extra } = request;
         let change = |options: &Document, collator: Option<&Arc<Collator>>| {
-            if let Some(option) = extra.keys().next() {
+            let is_capped = options.get_bool("capped").unwrap_or_default();
+            let is_limit = |name: &str| is_capped && ["cappedSize", "cappedMax"].contains(&name);
+            if let Some(option) = extra.keys().find(|name| !is_limit(name)) {
                 return Err(match option.as_str() {
-                    "cappedSize" | "cappedMax" | "expireAfterSeconds" | "pipeline" | "viewOn" => {
+                    "cappedSize" | "cappedMax" => {
+                        Error::command(ErrorCode::INVALID_OPTIONS, "Collection must be capped.")
+                    }
+                    "expireAfterSeconds" | "pipeline" | "viewOn" => {
                         let message = format!("'{option}' is not an option of this collection");
                         Error::command(ErrorCode::INVALID_OPTIONS, message)
                     }
                     option => unsupported(format!("the option `{option}` of collMod")),
                 });
             }
+            let limit = |name: &str| extra.get(name).and_then(Bson::as_i64);
+            let limited = match is_capped {
+                true => with_limits(options, limit("cappedSize"), limit("cappedMax"))?,
+                false => options.clone(),
+            };
             let options = validation::modified(
-                options,
+                &limited,
                 validator.clone(),
                 validation_level.as_deref(),
                 validation_action.as_deref(),

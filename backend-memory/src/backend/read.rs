@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use odm_core::{
-    Count, Cursor, Error, ErrorCode, Filter, Find, Hint, Namespace, RawDoc, Result, Sort,
+    Count, Cursor, Error, ErrorCode, Filter, Find, Hint, Namespace, RawCursor, RawDoc, Result, Sort,
 };
 
 use super::located::Located;
-use super::{Engine, options};
+use super::{Engine, options, unsupported};
 use crate::collation::Collator;
-use crate::cursor::{FIRST_BATCH, Results, raw_doc};
+use crate::cursor::{FIRST_BATCH, LiveCursor, Results, Tail, raw_doc};
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Position, Wanted};
@@ -20,7 +20,7 @@ use crate::storage::{CollState, RecordId, check_name};
 use crate::value::Record;
 
 impl Engine {
-    pub(crate) fn find(&self, ns: &Namespace, find: &Find) -> Result<Cursor> {
+    pub(crate) fn find(self: &Arc<Self>, ns: &Namespace, find: &Find) -> Result<Cursor> {
         if let Some(found) = self.find_by_id(ns, find)? {
             return Ok(Cursor::new(found.into_iter().collect(), None));
         }
@@ -28,7 +28,13 @@ impl Engine {
         let single_batch = find.single_batch;
         let mut results = self.results(ns, find)?;
         let (batch, more) = results.batch(first)?;
-        let rest = (more && !single_batch).then(|| Box::new(results) as _);
+        let rest = (more && !single_batch).then(|| -> Box<dyn RawCursor> {
+            if results.is_live() {
+                Box::new(LiveCursor::new(self.clone(), ns.clone(), results))
+            } else {
+                Box::new(results)
+            }
+        });
         Ok(Cursor::new(batch, rest))
     }
 
@@ -84,11 +90,8 @@ impl Engine {
             None => None,
         };
         let Some(cell) = cell else { return Ok(Results::documents(Vec::new())) };
-        if find.tailable {
-            let message = "tailable cursor requested on non capped collection";
-            return Err(Error::command(ErrorCode::BAD_VALUE, message));
-        }
         let state = cell.snapshot();
+        let tail = tail(find, &state)?;
         let last = if find.limit == 0 { 0 } else { find.skip.saturating_add(find.limit) };
         let wanted = Wanted {
             filter: &filter,
@@ -100,7 +103,13 @@ impl Engine {
             limit: last,
             explain: false,
         };
-        let plan = Plan::choose(&state, wanted)?;
+        let plan = match tail {
+            Tail::Closed => Plan::choose(&state, wanted)?,
+            _ => Plan::tailing(wanted)?,
+        };
+        if tail != Tail::Closed && state.records.len() == 0 {
+            return Ok(Results::documents(Vec::new()).of_collection(cell.uuid).ended());
+        }
         let sorter = sorter.filter(|_| !plan.is_sorted);
         // A sort gives no more than the limit, and the server does not count after it.
         let limit = if sorter.is_some() { 0 } else { find.limit };
@@ -127,7 +136,7 @@ impl Engine {
         };
         let results = results.projected(projector).of_collection(cell.uuid);
         let results = results.time_left(deadline.left()).never_idle(find.no_cursor_timeout);
-        Ok(results.slice(find.skip, limit).batches_of(find.batch_size))
+        Ok(results.slice(find.skip, limit).batches_of(find.batch_size).tail(tail))
     }
 
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
@@ -150,6 +159,26 @@ impl Engine {
         };
         Ok(found.saturating_sub(count.skip))
     }
+}
+
+/// What happens at the end of a find's results.
+///
+/// # Errors
+///
+/// 2 if it is to stay open, but the collection is not capped.
+pub(crate) fn tail(find: &Find, state: &CollState) -> Result<Tail> {
+    if !find.tailable {
+        return Ok(Tail::Closed);
+    }
+    if !state.is_capped() {
+        let message = "tailable cursor requested on non capped collection";
+        return Err(Error::command(ErrorCode::BAD_VALUE, message));
+    }
+    let located = [("returnKey", find.return_key), ("showRecordId", find.show_record_id)];
+    if let Some((option, _)) = located.iter().find(|(_, asked)| *asked) {
+        return Err(unsupported(format!("`{option}` of a tailable cursor")));
+    }
+    Ok(if find.await_data { Tail::Awaiting } else { Tail::Open })
 }
 
 /// Whether a plan's candidates have to be matched.

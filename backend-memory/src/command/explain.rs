@@ -8,8 +8,9 @@ use odm_core::{
     Result, Sort, Verbosity,
 };
 
-use crate::backend::{Engine, counted, needs_matching, options, unsupported};
+use crate::backend::{Engine, counted, needs_matching, options, tail, unsupported};
 use crate::collation::Collator;
+use crate::cursor::Tail;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Stage, Wanted, number};
 use crate::storage::CollState;
@@ -175,19 +176,22 @@ impl Engine {
                         verbosity,
                     ));
                 }
-                let plan = Plan::choose(
-                    &state,
-                    Wanted {
-                        filter: &filter,
-                        sort: &explained.sort,
-                        hint: explained.hint,
-                        min: explained.min,
-                        max: explained.max,
-                        collator: collator.as_deref(),
-                        limit: last(explained.skip, explained.limit),
-                        explain: true,
-                    },
-                )?;
+                let wanted = Wanted {
+                    filter: &filter,
+                    sort: &explained.sort,
+                    hint: explained.hint,
+                    min: explained.min,
+                    max: explained.max,
+                    collator: collator.as_deref(),
+                    limit: last(explained.skip, explained.limit),
+                    explain: true,
+                };
+                let plan = match operation {
+                    Operation::Find(find) if tail(find, &state)? != Tail::Closed => {
+                        Plan::tailing(wanted)?
+                    }
+                    _ => Plan::choose(&state, wanted)?,
+                };
                 let stage = stages(&explained, &filter, &matcher, &state, &plan);
                 (stage, run(&explained, &matcher, &state, &plan)?)
             }

@@ -1,7 +1,7 @@
 //! Commands that tell about the server.
 
 use odm_core::bson::{Document, doc};
-use odm_core::{Result, reply};
+use odm_core::{Namespace, Result, reply};
 
 use crate::backend::{Engine, unsupported};
 use crate::value::MAX_DOCUMENT_SIZE;
@@ -10,12 +10,14 @@ use crate::value::MAX_DOCUMENT_SIZE;
 const VERSION: &str = "6.0.5";
 
 impl Engine {
-    pub(super) fn other(&self, name: &str, command: &Document) -> Result<Document> {
+    pub(super) fn other(&self, name: &str, ns: &Namespace, command: &Document) -> Result<Document> {
         match name {
             "ping" => Ok(reply::ok()),
             "hello" => Ok(self.hello("isWritablePrimary", command)),
             "isMaster" | "ismaster" => Ok(self.hello("ismaster", command)),
             "buildInfo" | "buildinfo" => Ok(build_info()),
+            "convertToCapped" => self.convert_to_capped(ns, command),
+            "cloneCollectionAsCapped" => self.clone_capped(ns.database(), command),
             name => Err(unsupported(format!("the command `{name}`"))),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::DateTime;
+use bson::{DateTime, Uuid};
 use odm_core::{Error, ErrorCode, RawDoc, Result};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -50,6 +50,8 @@ impl OpenCursor {
 pub(crate) struct Next {
     pub(crate) batch: Vec<RawDoc>,
     pub(crate) more: bool,
+    /// Whether who asked waits for more if there is nothing.
+    pub(crate) awaits: bool,
 }
 
 impl Cursors {
@@ -74,7 +76,8 @@ impl Cursors {
     /// # Errors
     ///
     /// 43 if there is none, 13 if it is of another namespace; 175 if `cell` is not the collection
-    /// that it reads any more, or an index that it reads is gone; as [`Results::batch`].
+    /// that it reads any more, or an index that it reads is gone; as [`Results::refresh`] and
+    /// [`Results::batch`].
     pub(crate) fn next(
         &self,
         id: i64,
@@ -87,11 +90,12 @@ impl Cursors {
         let mut cursor = self.take(id, ns, now)?;
         cursor.check(cell)?;
         let (batch, more) = cursor.results.batch(size)?;
+        let awaits = cursor.results.awaits();
         if more {
             cursor.used = now;
             self.open.lock().cursors.insert(id, cursor);
         }
-        Ok(Next { batch, more })
+        Ok(Next { batch, more, awaits })
     }
 
     fn take(&self, id: i64, ns: &str, now: i64) -> Result<OpenCursor> {
@@ -111,9 +115,9 @@ impl Cursors {
         }
     }
 
-    /// Whether there is such a cursor.
-    pub(crate) fn is_open(&self, id: i64) -> bool {
-        self.open.lock().cursors.contains_key(&id)
+    /// Whether who asks the cursor for more waits for it; `None` if there is no such cursor.
+    pub(crate) fn awaits(&self, id: i64) -> Option<bool> {
+        self.open.lock().cursors.get(&id).map(|cursor| cursor.results.awaits())
     }
 
     /// Closes a cursor, of whatever namespace; whether it was there.
@@ -127,18 +131,26 @@ impl Cursors {
     }
 }
 
+/// What is said to a reader whose collection is gone.
+pub(super) fn dropped(ns: &str, uuid: Option<Uuid>) -> Error {
+    let uuid = uuid.map(|uuid| uuid.to_string()).unwrap_or_default();
+    let message = format!("collection dropped or renamed: '{ns}'. UUID {uuid}");
+    Error::command(ErrorCode::QUERY_PLAN_KILLED, message)
+}
+
 fn not_found(id: i64) -> Error {
     Error::command(ErrorCode::CURSOR_NOT_FOUND, format!("cursor id {id} not found"))
 }
 
 impl OpenCursor {
     /// Fails if what it reads was dropped.
-    fn check(&self, cell: Option<&Cell>) -> Result<()> {
+    fn check(&mut self, cell: Option<&Cell>) -> Result<()> {
         let killed = |message: String| Err(Error::command(ErrorCode::QUERY_PLAN_KILLED, message));
         let Some(uuid) = self.results.collection() else { return Ok(()) };
         let Some(cell) = cell.filter(|cell| cell.uuid == uuid) else {
-            return killed(format!("collection dropped or renamed: '{}'. UUID {uuid}", self.ns));
+            return Err(dropped(&self.ns, Some(uuid)));
         };
+        self.results.refresh(cell)?;
         if self.indexes.is_empty() {
             return Ok(());
         }

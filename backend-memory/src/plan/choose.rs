@@ -231,6 +231,17 @@ fn natural(wanted: Wanted<'_>) -> Result<Option<Plan>, Error> {
     Ok(hinted.map(plan))
 }
 
+/// The plan of a tailable cursor.
+pub(super) fn tailing(wanted: Wanted<'_>) -> Result<Plan, Error> {
+    let forward = || Plan {
+        access: Access::Collection { backward: false },
+        is_sorted: true,
+        is_exact: wanted.filter.is_empty(),
+    };
+    let plan = natural(Wanted { min: None, max: None, ..wanted })?;
+    Ok(plan.unwrap_or_else(forward))
+}
+
 /// Whether a hint by natural order is against it.
 fn natural_hint(hint: &Hint) -> Option<bool> {
     let Hint::Keys(keys) = hint else { return None };

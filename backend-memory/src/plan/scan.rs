@@ -57,6 +57,11 @@ impl Position {
         self.found.as_ref()
     }
 
+    /// The document that a scan of the collection looked at last.
+    pub(crate) fn last_seen(&self, backward: bool) -> Option<RecordId> {
+        self.record.map(|record| if backward { record } else { record.previous() })
+    }
+
     /// Fails if the scan ended because it was late.
     ///
     /// # Errors
@@ -117,26 +122,31 @@ impl Plan {
             }
             Access::Collection { backward: false } => {
                 let from = position.record.unwrap_or(RecordId::ZERO);
+                let mut last = None;
                 for (id, record) in state.records.range(from, RecordId::MAX) {
                     position.examine_document()?;
+                    last = Some(id);
                     if visit(id, record).is_break() {
                         position.record = Some(id.next());
                         return ControlFlow::Break(());
                     }
                 }
-                position.record = Some(RecordId::MAX);
+                // Behind the last one more may come, for a scan that looks again.
+                position.record = last.map(RecordId::next).or(position.record);
                 ControlFlow::Continue(())
             }
             Access::Collection { backward: true } => {
                 let below = position.record.unwrap_or(RecordId::MAX);
+                let mut last = None;
                 for (id, record) in state.records.range_backward(below) {
                     position.examine_document()?;
+                    last = Some(id);
                     if visit(id, record).is_break() {
                         position.record = Some(id);
                         return ControlFlow::Break(());
                     }
                 }
-                position.record = Some(RecordId::ZERO);
+                position.record = last.or(position.record);
                 ControlFlow::Continue(())
             }
             Access::Index(scan) => {

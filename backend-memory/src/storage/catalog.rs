@@ -15,12 +15,19 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::collation::Collator;
 
 use super::collection::{Cell, CollState};
+use super::{Signal, capped};
 
 /// Whose cell it is: compared by address.
 #[derive(Debug, Default)]
 pub(crate) struct Owner {
-    // Without a size, two of them might share an address.
-    _unique: u8,
+    pub(super) signal: Arc<Signal>,
+}
+
+impl Owner {
+    /// Another owner, of what the same engine holds.
+    fn successor(&self) -> Arc<Self> {
+        Arc::new(Owner { signal: self.signal.clone() })
+    }
 }
 
 type Collections = OrdMap<Arc<str>, Arc<Cell>>;
@@ -50,7 +57,7 @@ impl Catalog {
     pub(crate) fn fork(&self) -> Catalog {
         let _no_writes = self.gate.write();
         let mut tree = self.tree.write();
-        tree.owner = Arc::default();
+        tree.owner = tree.owner.successor();
         let copy = Tree { owner: Arc::default(), databases: tree.databases.clone() };
         Catalog { tree: RwLock::new(copy), gate: RwLock::default() }
     }
@@ -70,15 +77,47 @@ impl Catalog {
         let state = slot.snapshot();
         let options = change(&slot.options, state.collator())?;
         *slot = Arc::new(Cell::new(owner, slot.uuid, options, state));
+        tree.owner.signal.give();
         Ok(true)
+    }
+
+    /// Makes a collection a capped one, of as many of its latest documents as there is room for,
+    /// with the index on `_id` alone; `false` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// 51024 if the size is out of bounds.
+    pub(crate) fn convert_to_capped(
+        &self,
+        ns: &Namespace,
+        size: i64,
+        uuid: bson::Uuid,
+    ) -> Result<bool, Error> {
+        let _no_writes = self.gate.write();
+        let Some(cell) = self.find(ns) else { return Ok(false) };
+        let options = capped::with_limits(&cell.options, Some(size), None)?;
+        let state = Arc::new(cell.snapshot().copy_capped(&options, ns)?);
+        let mut tree = self.tree.write();
+        let cell = Cell::new(tree.owner.clone(), uuid, options, state);
+        tree.put(ns, Arc::new(cell))?;
+        tree.owner.signal.give();
+        Ok(true)
+    }
+
+    /// Tells of writes to capped collections.
+    pub(crate) fn signal(&self) -> Arc<Signal> {
+        self.tree.read().owner.signal.clone()
     }
 
     /// Forgets everything.
     pub(crate) fn reset(&self) {
         let old = {
             let _no_writes = self.gate.write();
-            std::mem::take(&mut *self.tree.write())
+            let mut tree = self.tree.write();
+            let empty = Tree { owner: tree.owner.successor(), ..Tree::default() };
+            std::mem::replace(&mut *tree, empty)
         };
+        old.owner.signal.give();
         let records = old.databases.values().flat_map(|collections| collections.values());
         let records = records.map(last_records).sum();
         free(old, records);
@@ -211,6 +250,36 @@ impl Writing<'_> {
         options: Document,
         collator: Option<Arc<Collator>>,
     ) -> Result<Arc<Cell>, Error> {
+        self.create_with(ns, uuid, options, Arc::new(CollState::new(collator)))
+    }
+
+    /// Makes a capped copy of a collection, of as many of its latest documents as there is room
+    /// for; `false` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Writing::create); 51024 if the size is out of bounds.
+    pub(crate) fn clone_capped(
+        &self,
+        from: &Namespace,
+        to: &Namespace,
+        size: i64,
+        uuid: bson::Uuid,
+    ) -> Result<bool, Error> {
+        let Some(cell) = self.catalog.find(from) else { return Ok(false) };
+        let options = capped::with_limits(&cell.options, Some(size), None)?;
+        let state = Arc::new(cell.snapshot().copy_capped(&options, to)?);
+        self.create_with(to, uuid, options, state)?;
+        Ok(true)
+    }
+
+    fn create_with(
+        &self,
+        ns: &Namespace,
+        uuid: bson::Uuid,
+        options: Document,
+        state: Arc<CollState>,
+    ) -> Result<Arc<Cell>, Error> {
         check_writable(ns)?;
         let mut tree = self.catalog.tree.write();
         if tree.get(ns).is_some() {
@@ -219,7 +288,6 @@ impl Writing<'_> {
                 format!("Collection {ns} already exists."),
             ));
         }
-        let state = Arc::new(CollState::new(collator));
         let cell = Arc::new(Cell::new(tree.owner.clone(), uuid, options, state));
         tree.put(ns, cell.clone())?;
         Ok(cell)
@@ -228,6 +296,7 @@ impl Writing<'_> {
     /// Takes a collection out of the catalog; how many indexes it had, if it was there.
     pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<usize> {
         let cell = self.catalog.tree.write().remove(ns)?;
+        self.catalog.signal().give();
         let indexes = cell.read(|state| state.indexes.len());
         let records = last_records(&cell);
         free(cell, records);
@@ -237,6 +306,7 @@ impl Writing<'_> {
     /// Takes a database out of the catalog.
     pub(crate) fn drop_database(&self, name: &str) {
         let dropped = self.catalog.tree.write().databases.remove(name);
+        self.catalog.signal().give();
         if let Some(collections) = dropped {
             let records = collections.values().map(last_records).sum();
             free(collections, records);
@@ -277,6 +347,7 @@ impl Writing<'_> {
         }
         tree.put(to, cell)?;
         tree.remove(from);
+        tree.owner.signal.give();
         Ok(())
     }
 }

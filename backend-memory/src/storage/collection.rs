@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use smallvec::SmallVec;
 
 use super::catalog::Owner;
-use super::{EntryKeys, Index, IndexSpec, RecordId, Records};
+use super::{Cap, EntryKeys, Index, IndexSpec, RecordId, Records};
 use crate::collation::Collator;
 use crate::validation::Validator;
 use crate::value::{KeyBytes, Record};
@@ -23,6 +23,7 @@ pub(crate) struct CollState {
     /// That on `_id` first.
     pub(crate) indexes: Vec<Index>,
     next: RecordId,
+    cap: Option<Cap>,
 }
 
 impl CollState {
@@ -31,6 +32,7 @@ impl CollState {
             records: Records::default(),
             indexes: vec![Index::new(IndexSpec::id(collator))],
             next: RecordId(1),
+            cap: None,
         }
     }
 
@@ -47,7 +49,8 @@ impl CollState {
         Some((id, self.records.get(id)?))
     }
 
-    /// Adds a document at the end of natural order.
+    /// Adds a document at the end of natural order. If that is too much for a capped collection,
+    /// the oldest ones go; what was just added stays in any case.
     ///
     /// # Errors
     ///
@@ -83,7 +86,39 @@ impl CollState {
         }
         self.records.insert(id, record);
         self.next = id.next();
+        self.evict(id);
         Ok(id)
+    }
+
+    /// Takes out the oldest documents, but none from `kept` on, while they are too many.
+    fn evict(&mut self, kept: RecordId) {
+        let Some(cap) = self.cap else { return };
+        while cap.is_exceeded_by(&self.records) {
+            match self.records.iter().next() {
+                Some((oldest, _)) if oldest < kept => drop(self.remove(oldest)),
+                _ => return,
+            }
+        }
+    }
+
+    /// The documents, with the index on `_id` alone, in a collection with other limits: as many of
+    /// the latest as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](CollState::insert).
+    pub(super) fn copy_capped(&self, options: &Document, ns: &Namespace) -> Result<Self, Error> {
+        let mut copy = CollState::new(self.collator().cloned());
+        copy.cap = Cap::of(options);
+        for (_, record) in self.records.iter() {
+            copy.insert(record.clone(), ns)?;
+        }
+        Ok(copy)
+    }
+
+    /// Whether the oldest documents go when there are too many.
+    pub(crate) fn is_capped(&self) -> bool {
+        self.cap.is_some()
     }
 
     /// Puts another version of a document in its place. Only the indexes that `affects` names are
@@ -273,8 +308,12 @@ impl Cell {
         owner: Arc<Owner>,
         uuid: bson::Uuid,
         options: Document,
-        state: Arc<CollState>,
+        mut state: Arc<CollState>,
     ) -> Self {
+        let cap = Cap::of(&options);
+        if state.cap != cap {
+            Arc::make_mut(&mut state).cap = cap;
+        }
         // Options are checked before they are stored, so that there is no error to tell here.
         let validator = Validator::of(&options, state.collator()).ok().flatten();
         let (turn, state) = (Mutex::new(()), RwLock::new(state));
@@ -323,6 +362,14 @@ impl Turn<'_> {
     /// snapshots.
     #[inline]
     pub(crate) fn write<T>(&self, change: impl FnOnce(&mut CollState) -> T) -> T {
-        change(Arc::make_mut(&mut self.cell.state.write()))
+        let (done, is_capped) = {
+            let mut state = self.cell.state.write();
+            let state = Arc::make_mut(&mut state);
+            (change(state), state.is_capped())
+        };
+        if is_capped {
+            self.cell.owner.signal.give();
+        }
+        done
     }
 }

@@ -27,6 +27,11 @@ impl RecordId {
         RecordId(self.0.saturating_add(1))
     }
 
+    /// The id before this one.
+    pub(crate) const fn previous(self) -> Self {
+        RecordId(self.0.saturating_sub(1))
+    }
+
     /// Bytes that sort like ids: what tells equal keys of an index apart.
     pub(crate) const fn to_key(self) -> [u8; 8] {
         self.0.to_be_bytes()

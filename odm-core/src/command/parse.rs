@@ -115,9 +115,11 @@ const COMMANDS: &[Spec] = &[
     Spec::new("aggregate", query::aggregate).reads().writes().explain(),
     Spec::new("buildInfo", other).alias("buildinfo"),
     Spec::new("collMod", catalog::modify).writes(),
+    Spec::new("cloneCollectionAsCapped", other).writes(),
     Spec::new("collStats", other_on_collection).alias("collstats"),
     Spec::new("commitTransaction", other).writes().admin(),
     Spec::new("connectionStatus", other),
+    Spec::new("convertToCapped", other_on_collection).writes(),
     Spec::new("count", query::count).reads().explain(),
     Spec::new("create", catalog::create).writes(),
     Spec::new("createIndexes", catalog::create_indexes).writes(),
@@ -180,9 +182,9 @@ impl<'a> Args<'a> {
     /// The collection that the first field names.
     fn collection(&self) -> Result<Namespace> {
         let Bson::String(name) = self.first() else {
-            // Two commands have another code, for no reason known.
+            // Some commands have another code, for no reason known.
             let code = match self.spec.name {
-                "count" | "distinct" => ErrorCode::INVALID_NAMESPACE,
+                "convertToCapped" | "count" | "distinct" => ErrorCode::INVALID_NAMESPACE,
                 _ => ErrorCode::BAD_VALUE,
             };
             return Err(Error::command(code, "collection name has invalid type"));

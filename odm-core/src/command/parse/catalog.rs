@@ -94,9 +94,15 @@ pub(super) fn modify(args: &Args<'_>) -> Result<Parsed> {
                 request.validation_level = one_of(field, &["off", "strict", "moderate"])?;
             }
             "validationAction" => request.validation_action = one_of(field, &["error", "warn"])?,
-            "cappedMax"
-            | "cappedSize"
-            | "changeStreamPreAndPostImages"
+            "cappedSize" => {
+                let size = field.number_within(1, 1 << 50)?;
+                request.extra.extend(size.map(|size| ("cappedSize".to_owned(), size.into())));
+            }
+            "cappedMax" => {
+                let max = field.number_within(i64::MIN, (1 << 31) - 1)?;
+                request.extra.extend(max.map(|max| ("cappedMax".to_owned(), max.into())));
+            }
+            "changeStreamPreAndPostImages"
             | "dryRun"
             | "expireAfterSeconds"
             | "index"
