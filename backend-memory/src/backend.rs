@@ -32,7 +32,8 @@ pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching, tail};
 /// MongoDB's engine in memory. Clones are the same engine.
 ///
 /// Each operation happens on the calling thread, before its future is first suspended: dropping a
-/// future undoes nothing.
+/// future undoes nothing. Only a cursor that waits for a capped collection's next document is
+/// suspended; it needs no runtime of a particular kind.
 #[derive(Clone)]
 pub struct MemoryBackend {
     engine: Arc<Engine>,

@@ -7,4 +7,5 @@ mod database;
 
 use crate::case::Case;
 
-pub(crate) const FAMILIES: &[&[Case]] = &[capped::CASES, collection::CASES, command::CASES, database::CASES];
+pub(crate) const FAMILIES: &[&[Case]] =
+    &[capped::CASES, collection::CASES, command::CASES, database::CASES];

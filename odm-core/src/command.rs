@@ -55,7 +55,7 @@ pub struct GetMore {
     pub cursor_id: i64,
     /// How many documents at most.
     pub batch_size: Option<u32>,
-    /// `maxTimeMS`: how long to wait for data; only of cursors that do.
+    /// `maxTimeMS`: how long to wait for data, which may be no time; only of cursors that do.
     pub max_time: Option<Duration>,
 }
 

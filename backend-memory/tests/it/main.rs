@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too, may unwrap")]
 
+mod capped;
 mod concurrency;
 mod cursors;
 mod fork;

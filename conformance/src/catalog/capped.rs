@@ -59,18 +59,17 @@ async fn expect_ids(what: &str, db: &Database, expected: &[i32]) -> Outcome {
 
 async fn expect_ids_in(what: &str, db: &Database, name: &str, expected: &[i32]) -> Outcome {
     let found = db.collection(name).find(doc! {}).await?.collect().await?;
-    let found: Result<Vec<i32>, _> =
-        found.iter().map(|doc| doc.as_raw().get_i32("_id")).collect();
+    let found: Result<Vec<i32>, _> = found.iter().map(|doc| doc.as_raw().get_i32("_id")).collect();
     expect_eq(what, &found.ok().as_deref(), &Some(expected))
 }
 
 async fn expect_options(db: &Database, name: &str, expected: Document) -> Outcome {
-    let reply =
-        db.run_command(doc! { "listCollections": 1, "filter": { "name": name } }).await?;
+    let reply = db.run_command(doc! { "listCollections": 1, "filter": { "name": name } }).await?;
     let listed = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
-    let options = listed.ok().and_then(|listed| listed.first()).and_then(|first| {
-        first.as_document()?.get_document("options").ok().cloned()
-    });
+    let options = listed
+        .ok()
+        .and_then(|listed| listed.first())
+        .and_then(|first| first.as_document()?.get_document("options").ok().cloned());
     expect_docs(&format!("the options of {name}"), &Vec::from_iter(options), &[expected])
 }
 
@@ -270,7 +269,8 @@ async fn eviction_frees_keys_of_unique_indexes(db: Database) -> Outcome {
     let insert = doc! { "insert": "c", "documents": docs(&[0, 1], 5) };
     check_commands(&db, &[(insert, Has(doc! { "n": 2 }))]).await?;
     expect_ids("the keys are free", &db, &[4, 5, 6]).await?;
-    for (filter, n) in [(doc! { "l": 7 }, 3), (doc! { "u": 2 }, 0), (doc! { "u": { "$gte": 0 } }, 3)]
+    for (filter, n) in
+        [(doc! { "l": 7 }, 3), (doc! { "u": 2 }, 0), (doc! { "u": { "$gte": 0 } }, 3)]
     {
         let count = doc! { "count": "c", "query": filter };
         check_commands(&db, &[(count, Is(doc! { "n": n, "ok": 1.0 }))]).await?;
@@ -373,7 +373,8 @@ async fn natural_order_is_that_of_insertion(db: Database) -> Outcome {
     let backward = doc! { "find": "c", "sort": { "$natural": -1 }, "projection": { "_id": 1 } };
     let reply = db.run_command(backward).await?;
     let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
-    let found: Vec<_> = batch.into_iter().flatten().filter_map(Bson::as_document).cloned().collect();
+    let found: Vec<_> =
+        batch.into_iter().flatten().filter_map(Bson::as_document).cloned().collect();
     let expected = [doc! { "_id": 3 }, doc! { "_id": 4 }, doc! { "_id": 1 }];
     expect_docs("backward", &found, &expected)
 }

@@ -236,7 +236,9 @@ pub(super) fn get_more(args: &Args<'_>) -> Result<Parsed> {
         ));
     }
     let ns = Namespace::new(args.database, collection);
-    let max_time = args.options.max_time;
+    // Elsewhere 0 is no limit; here it is a limit like any other.
+    let is_limited = args.doc.contains_key("maxTimeMS");
+    let max_time = is_limited.then(|| args.options.max_time.unwrap_or_default());
     Ok((ns, CommandKind::GetMore(GetMore { cursor_id, batch_size, max_time })))
 }
 
