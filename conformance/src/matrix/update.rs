@@ -53,6 +53,7 @@ matrices! {
         "setOnInsert",
         "push",
         "pushModifiers",
+        "pushTogether",
         "addToSet",
         "pop",
         "pull" needs(json_schema),

@@ -138,9 +138,15 @@ struct Reply {
     modified: usize,
 }
 
+/// Updates, without waiting until they are in a journal: most of the time of a case.
 async fn run(db: &Database, statements: Vec<Document>) -> Result<Reply, Failure> {
     let count = statements.len();
-    let command = doc! { "update": COLLECTION, "updates": statements, "ordered": false };
+    let command = doc! {
+        "update": COLLECTION,
+        "updates": statements,
+        "ordered": false,
+        "writeConcern": { "w": 1 },
+    };
     let reply = match db.run_command(command).await {
         Ok(reply) => reply,
         Err(error) => {
@@ -172,6 +178,7 @@ async fn upsert(
         "update": statement.remove("u"),
         "upsert": true,
         "new": true,
+        "writeConcern": { "w": 1 },
     };
     command.extend(statement);
     let outcome = match db.run_command(command).await {
