@@ -79,6 +79,15 @@ impl<'a> Round<'a> {
         })
     }
 
+    /// Starts without indexes, if the collection is there.
+    pub(crate) fn drop_indexes(&mut self) -> Result<(), String> {
+        let drop_all = doc! { "dropIndexes": "c", "index": "*" };
+        self.on_server(drop_all).map(drop).or_else(|error| match error.code() {
+            Some(26) => Ok(()),
+            _ => Err(error.to_string()),
+        })
+    }
+
     /// Runs the command on both, and fails unless they answer alike. Gives the memory engine's reply, if there is one.
     ///
     /// What the memory engine does not support is counted, and not run on the server.

@@ -57,13 +57,24 @@ fn upserts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     })
 }
 
-/// One write of a sequence, as a command.
-fn write() -> BoxedStrategy<Document> {
-    let update_command = (filter(), update(), any::<bool>()).prop_map(|(q, u, multi)| {
-        doc! { "update": "c", "updates": [{ "q": q, "u": u, "multi": multi }] }
+/// One step of a sequence, as a command. Documents are looked for in natural order: of several, an index would decide
+/// which is the first.
+fn step() -> BoxedStrategy<Document> {
+    let natural = || doc! { "$natural": 1 };
+    let statement = (filter(), update(), any::<bool>(), weighted(0.2, 0_i32..14)).prop_map(
+        move |(mut q, u, multi, upsert)| {
+            // An `_id` that is made would not be the same on both.
+            q.extend(upsert.map(|id| ("_id".to_owned(), Bson::Int32(id))));
+            doc! { "q": q, "u": u, "multi": multi, "upsert": upsert.is_some(), "hint": natural() }
+        },
+    );
+    let update_command = (vec(statement, 1..4), any::<bool>()).prop_map(|(updates, ordered)| {
+        doc! { "update": "c", "updates": updates, "ordered": ordered }
     });
-    let delete = (filter(), 0_i32..2).prop_map(|(q, limit)| {
-        doc! { "delete": "c", "deletes": [{ "q": q, "limit": limit }] }
+    let statement = (filter(), 0_i32..2)
+        .prop_map(move |(q, limit)| doc! { "q": q, "limit": limit, "hint": natural() });
+    let delete = (vec(statement, 1..3), any::<bool>()).prop_map(|(deletes, ordered)| {
+        doc! { "delete": "c", "deletes": deletes, "ordered": ordered }
     });
     let insert = (vec((0_i32..14, document()), 1..4), any::<bool>()).prop_map(|(docs, ordered)| {
         let docs: Vec<_> = docs
@@ -75,29 +86,44 @@ fn write() -> BoxedStrategy<Document> {
             .collect();
         doc! { "insert": "c", "documents": docs, "ordered": ordered }
     });
-    let modification = weighted(0.8, (update(), any::<bool>()));
+    let modification = weighted(0.8, (update(), any::<bool>(), weighted(0.2, 0_i32..14)));
     let find_and_modify = (filter(), sort(), modification, weighted(0.3, projection())).prop_map(
-        |(query, sort, modification, fields)| {
-            let mut command = doc! { "findAndModify": "c", "query": query, "sort": sort };
+        move |(mut query, sort, modification, fields)| {
+            let mut command = doc! { "findAndModify": "c", "sort": sort, "hint": natural() };
             match modification {
-                Some((update, new)) => command.extend(doc! { "update": update, "new": new }),
+                Some((update, new, upsert)) => {
+                    query.extend(upsert.map(|id| ("_id".to_owned(), Bson::Int32(id))));
+                    let upsert = upsert.is_some();
+                    command.extend(doc! { "update": update, "new": new, "upsert": upsert });
+                }
                 None => command.extend(doc! { "remove": true }),
             }
+            command.insert("query", query);
             command.extend(fields.map(|fields| ("fields".to_owned(), Bson::Document(fields))));
             command
         },
     );
-    prop_oneof![4 => update_command, 1 => delete, 2 => insert, 3 => find_and_modify].boxed()
+    let index = index().prop_map(|index| doc! { "createIndexes": "c", "indexes": [index] });
+    prop_oneof![
+        8 => update_command,
+        2 => delete,
+        4 => insert,
+        6 => find_and_modify,
+        1 => index,
+    ]
+    .boxed()
 }
 
 fn sequences(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..10), vec(write(), 1..12));
-    bench.check("sequence", counts, &strategy, |round, (docs, writes)| {
+    let strategy = (documents(1..10), vec(step(), 1..12));
+    bench.check("sequence", counts, &strategy, |round, (docs, steps)| {
+        round.drop_indexes()?;
         round.fill(&docs)?;
-        for write in writes {
-            round.same(write)?;
+        for step in steps {
+            round.same(step)?;
+            round.same_state()?;
         }
-        round.same_state()
+        Ok(())
     })
 }
 
