@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bson::{Bson, Document, doc};
+use futures_util::future::join;
 use odm_core::{CreateCollection, Database, Find, RenameCollection};
 
 use crate::case::{Failure, Outcome, cases};
@@ -219,7 +220,7 @@ async fn waiting_ends_with_the_time(db: Database) -> Outcome {
     let seventh = doc! { "awaitData": true, "filter": { "_id": 7 } };
     let tail = Tail::open(&db, seventh, &[]).await?;
     let begun = Instant::now();
-    let (more, inserted) = tokio::join!(tail.gives(&[]), later(&db, [3]));
+    let (more, inserted) = join(tail.gives(&[]), later(&db, [3])).await;
     more.and(inserted)?;
     let waited = begun.elapsed();
     let long_enough = waited >= Duration::from_millis(950);
@@ -236,7 +237,7 @@ async fn waiting_ends_with_the_next_document(db: Database) -> Outcome {
     let tail = Tail::open(&db, doc! { "awaitData": true }, &[0, 1, 2]).await?;
     let begun = Instant::now();
     let long = || doc! { "maxTimeMS": 60_000 };
-    let (more, inserted) = tokio::join!(tail.gives_with(long(), &[3]), later(&db, [3]));
+    let (more, inserted) = join(tail.gives_with(long(), &[3]), later(&db, [3])).await;
     more.and(inserted)?;
     insert(&db, [4]).await?;
     tail.gives_with(long(), &[4]).await?;
@@ -246,7 +247,7 @@ async fn waiting_ends_with_the_next_document(db: Database) -> Outcome {
         later(&db, [5]).await?;
         later(&db, [7]).await
     };
-    let (more, inserted) = tokio::join!(tail.gives_with(long(), &[7]), two);
+    let (more, inserted) = join(tail.gives_with(long(), &[7]), two).await;
     more.and(inserted)?;
     let waited = begun.elapsed();
     expect_eq(&format!("is told, {waited:?}"), &(waited < Duration::from_secs(30)), &true)
@@ -361,7 +362,7 @@ async fn they_end_with_their_collection(db: Database) -> Outcome {
         tokio::time::sleep(Duration::from_millis(100)).await;
         db.collection("c").drop().await
     };
-    let (more, dropped) = tokio::join!(tail.ask(doc! { "maxTimeMS": 500 }), dropping);
+    let (more, dropped) = join(tail.ask(doc! { "maxTimeMS": 500 }), dropping).await;
     dropped?;
     expect_code("dropped while it waits", more, 175).map(drop)
 }
@@ -402,7 +403,7 @@ async fn streams_wait_for_more(db: Database) -> Outcome {
             cursor.next().await?;
         }
         let new = i32::try_from(count).unwrap_or_default();
-        let (next, inserted) = tokio::join!(cursor.next(), later(&db, [new]));
+        let (next, inserted) = join(cursor.next(), later(&db, [new])).await;
         inserted?;
         let next = next?.and_then(|doc| doc.as_raw().get_i32("_id").ok());
         expect_eq("the next document", &next, &Some(new))?;
