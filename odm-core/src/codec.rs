@@ -82,8 +82,9 @@ fn decode_by_bson<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T> {
 /// [`Error::Decode`].
 pub(crate) fn decode_value<T: DeserializeOwned>(value: Bson, what: &str) -> Result<T> {
     let found = describe(&value);
-    let decoded = bson::serialize_to_vec(&Only { value })
-        .and_then(|bytes| bson::deserialize_from_slice::<Only<T>>(&bytes));
+    let decoded = bson::serialize_to_vec(&Only { value }).and_then(|bytes| {
+        fast::decode::<Only<T>>(&bytes).map_or_else(|| bson::deserialize_from_slice(&bytes), Ok)
+    });
     decoded.map(|only| only.value).map_err(|error| {
         let message = error.message.clone().unwrap_or_else(|| error.to_string());
         let mut decode = DecodeError::new(what, message);
