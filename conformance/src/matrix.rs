@@ -111,7 +111,7 @@ async fn check(db: Database, name: &'static str) -> Outcome {
     let collection = values.insert(&db).await?;
     let mut failures = Vec::new();
     let may_be_refused = (matrix.may_be_refused)(db.capabilities());
-    for section in &Golden::parse(matrix.text)?.sections {
+    for section in &Golden::<Section>::parse(matrix.text)?.sections {
         let rows = matrix.ask.all(&collection, values, &section.question).await?;
         compare(section, &rows, may_be_refused, &mut failures);
     }
@@ -134,7 +134,7 @@ async fn check_indexed(db: Database) -> Outcome {
                 && question.contains('@')
                 && !(misses_arrays && question.contains("[@]"))
         };
-        for mut section in Golden::parse(matrix.text)?.sections {
+        for mut section in Golden::<Section>::parse(matrix.text)?.sections {
             if !is_asked(&section.question) {
                 continue;
             }
@@ -192,7 +192,7 @@ pub async fn record_matrix(
     for matrix in MATRICES.iter().filter(|matrix| matrix.name.starts_with(which)) {
         let db = databases(matrix.name);
         let collection = values.insert(&db).await?;
-        let mut golden = Golden::parse(matrix.text)?;
+        let mut golden = Golden::<Section>::parse(matrix.text)?;
         for section in &mut golden.sections {
             section.rows = matrix.ask.all(&collection, values, &section.question).await?;
         }

@@ -341,9 +341,11 @@ impl<D: Document, T> Query<D, T> {
     ///
     /// # Errors
     ///
-    /// What was wrong while the query was built, or what the backend refused.
+    /// What was wrong while the query was built, or what the backend refused; [`Error::Config`]
+    /// with `min` or `max`.
     pub async fn count(self, on: &(impl Executor + ?Sized)) -> Result<u64> {
         self.check()?;
+        self.check_unbounded("count")?;
         let target = on.target();
         let ns = target.namespace(D::COLLECTION);
         let Find { filter, skip, limit, collation, hint, max_time, comment, .. } = *self.find;
@@ -374,7 +376,8 @@ impl<D: Document, T> Query<D, T> {
     ///
     /// # Errors
     ///
-    /// As [`count`](Query::count); [`Error::Decode`] if a value is no `V`.
+    /// As [`count`](Query::count); [`Error::Config`] also with a hint; [`Error::Decode`] if a value
+    /// is no `V`.
     pub async fn distinct<V, P>(
         self,
         field: impl FnOnce(D::Fields) -> P,
@@ -385,6 +388,10 @@ impl<D: Document, T> Query<D, T> {
         P: AsField<Document = D>,
     {
         self.check()?;
+        self.check_unbounded("distinct")?;
+        if self.find.hint.is_some() {
+            return Err(Error::Config("distinct takes no hint".to_owned()));
+        }
         let key = field(D::fields()).as_field().checked_path()?;
         let what = format!("{}.{key}", D::schema().model);
         let target = on.target();
@@ -462,8 +469,17 @@ impl<D: Document, T> Query<D, T> {
             .await
     }
 
+    /// Only the server's `find` has bounds: without them, an operation would see more than was meant.
+    fn check_unbounded(&self, operation: &str) -> Result<()> {
+        if self.find.min.is_none() && self.find.max.is_none() {
+            return Ok(());
+        }
+        Err(Error::Config(format!("{operation} takes no min or max; say it by the filter")))
+    }
+
     /// The server's `update` and `delete` know no order: refuse rather than forget it.
     fn check_unordered(&self, operation: &str) -> Result<()> {
+        self.check_unbounded(operation)?;
         let Find { sort, skip, limit, .. } = &*self.find;
         if sort.is_empty() && *skip == 0 && *limit == 0 {
             return Ok(());

@@ -22,8 +22,17 @@ use crate::case::Failure;
 
 /// A file of questions and answers.
 #[derive(Debug)]
-pub(super) struct Golden {
-    pub(super) sections: Vec<Section>,
+pub(super) struct Golden<S> {
+    pub(super) sections: Vec<S>,
+}
+
+/// A question with its answers, of either kind of file.
+pub(super) trait Answered: Display + Sized {
+    /// A question without answers yet; `comments` are the lines above it that begin with `#`.
+    fn new(comments: Vec<String>, question: String) -> Self;
+
+    /// Reads a line of answers; `None` if it is malformed.
+    fn read(&mut self, line: &str) -> Option<()>;
 }
 
 /// A question, and its answers.
@@ -43,22 +52,20 @@ pub(super) struct Row {
     pub(super) answer: String,
 }
 
-impl Golden {
+impl<S: Answered> Golden<S> {
     /// Reads a file.
     ///
     /// # Errors
     ///
     /// If it is malformed, or answers twice for the same value.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
-        let mut sections: Vec<Section> = Vec::new();
+        let mut sections: Vec<S> = Vec::new();
         let mut comments = Vec::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
             if line.starts_with('#') {
                 comments.push(line.to_owned());
             } else if let Some(question) = line.strip_prefix("> ") {
-                let question = question.to_owned();
-                let comments = std::mem::take(&mut comments);
-                sections.push(Section { comments, question, rows: Vec::new() });
+                sections.push(S::new(std::mem::take(&mut comments), question.to_owned()));
             } else {
                 let malformed = || Failure::new(format!("malformed: {line}"));
                 let section = sections.last_mut().ok_or_else(malformed)?;
@@ -69,8 +76,11 @@ impl Golden {
     }
 }
 
-impl Section {
-    /// Reads an answer; `None` if it is malformed.
+impl Answered for Section {
+    fn new(comments: Vec<String>, question: String) -> Self {
+        Section { comments, question, rows: Vec::new() }
+    }
+
     fn read(&mut self, line: &str) -> Option<()> {
         let (subjects, answer) = match line.strip_prefix("= ") {
             Some(answer) => ("", answer),
@@ -88,7 +98,9 @@ impl Section {
         }
         Some(())
     }
+}
 
+impl Section {
     fn has(&self, subject: &str) -> bool {
         self.rows.iter().any(|row| row.subject == subject)
     }
@@ -106,29 +118,43 @@ impl Section {
     }
 }
 
-impl Display for Golden {
+impl<S: Display> Display for Golden<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, section) in self.sections.iter().enumerate() {
             if at > 0 {
                 f.write_str("\n")?;
             }
-            for comment in &section.comments {
-                writeln!(f, "{comment}")?;
-            }
-            writeln!(f, "> {}", section.question)?;
-            for (answer, subjects) in section.groups() {
-                let subjects = match subjects.as_slice() {
-                    [""] => String::new(),
-                    names => {
-                        let all = Values::get().names();
-                        ranges(&all.map(|name| names.contains(&name)).collect::<Vec<_>>())
-                    }
-                };
-                writeln!(f, "{subjects}{}= {answer}", if subjects.is_empty() { "" } else { " " })?;
-            }
+            section.fmt(f)?;
         }
         Ok(())
     }
+}
+
+impl Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_question(f, &self.comments, &self.question)?;
+        for (answer, subjects) in self.groups() {
+            let subjects = match subjects.as_slice() {
+                [""] => String::new(),
+                names => {
+                    let all = Values::get().names();
+                    ranges(&all.map(|name| names.contains(&name)).collect::<Vec<_>>())
+                }
+            };
+            writeln!(f, "{subjects}{}= {answer}", if subjects.is_empty() { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints a question, and the comments above it.
+pub(super) fn write_question(
+    f: &mut fmt::Formatter<'_>,
+    comments: &[String],
+    question: &str,
+) -> fmt::Result {
+    comments.iter().try_for_each(|comment| writeln!(f, "{comment}"))?;
+    writeln!(f, "> {question}")
 }
 
 /// The answer that consists of these names.

@@ -11,9 +11,10 @@ use std::collections::HashMap;
 
 use odm_core::Database;
 
+use super::golden::Golden;
 use crate::case::{Case, Failure, Need, Outcome};
 use ask::Ask;
-use golden::{Answers, Golden, Section};
+use golden::{Answers, Section};
 
 /// A file of questions and answers.
 struct Matrix {
@@ -74,7 +75,7 @@ async fn check(db: Database, name: &'static str) -> Outcome {
     let matrix = MATRICES.iter().find(|matrix| matrix.name == name).expect("a case has its file");
     let mut failures = Vec::new();
     matrix.ask.prepare(&db).await?;
-    for section in &Golden::parse(matrix.text)?.sections {
+    for section in &Golden::<Section>::parse(matrix.text)?.sections {
         let answers = matrix.ask.all(&db, &section.question).await?;
         compare(section, &answers, &mut failures)?;
     }
@@ -128,7 +129,7 @@ pub(super) async fn record(
         }
         let db = databases(&format!("update_{}", matrix.name));
         matrix.ask.prepare(&db).await?;
-        let mut golden = Golden::parse(matrix.text)?;
+        let mut golden = Golden::<Section>::parse(matrix.text)?;
         for section in &mut golden.sections {
             section.record(matrix.ask.all(&db, &section.question).await?)?;
         }

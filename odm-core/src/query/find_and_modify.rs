@@ -82,6 +82,7 @@ impl<D: Document, T: DeserializeOwned> Query<D, T> {
         on: &(impl Executor + ?Sized),
     ) -> Result<Option<T>> {
         self.check()?;
+        self.check_unbounded("findAndModify")?;
         if self.find.skip != 0 || self.find.limit != 0 {
             return Err(crate::Error::Config(
                 "findAndModify takes no skip or limit: it changes the first match".to_owned(),

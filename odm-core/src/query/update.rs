@@ -97,6 +97,7 @@ impl<D: Document> UpdateQuery<D> {
 
     fn into_statement(self) -> Result<UpdateStatement> {
         self.query.check()?;
+        self.query.check_unbounded("update")?;
         let Find { filter, collation, hint, .. } = *self.query.find;
         Ok(UpdateStatement {
             filter,

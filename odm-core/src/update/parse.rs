@@ -38,6 +38,11 @@ impl Update {
             _ => Err(failed_to_parse("update argument must be either an object or an array")),
         }
     }
+
+    /// The names of the update operators, sorted: `$addToSet`, `$bit`, ….
+    pub fn operators() -> impl Iterator<Item = &'static str> {
+        OPERATORS.iter().map(|(name, _)| *name)
+    }
 }
 
 pub(super) fn document(doc: &Document) -> Result<Update> {

@@ -164,7 +164,8 @@ async fn find_and_modify_hands_out_before_or_after() {
 async fn careless_writes_are_refused() {
     let db = people().await;
     let all = Person::find();
-    let refusals: [Result<()>; 7] = [
+    let bounded = || Person::find().hint("age_1").min(doc! { "age": 30 }).all_documents();
+    let refusals: [Result<()>; 12] = [
         all.clone().delete(&db).await.map(drop),
         all.clone().update(|p| p.age().set(1)).run(&db).await.map(drop),
         all.clone().filter(|p| p.age().gt(1)).limit(1).delete(&db).await.map(drop),
@@ -178,6 +179,12 @@ async fn careless_writes_are_refused() {
         all.clone().limit(1).find_and_delete(&db).await.map(drop),
         all.clone().skip(1).last(&db).await.map(drop),
         all.clone().range(3..3).all(&db).await.map(drop),
+        // Without its bound, each of these would reach for more than was meant.
+        bounded().delete(&db).await.map(drop),
+        bounded().update(|p| p.age().set(1)).run(&db).await.map(drop),
+        bounded().find_and_delete(&db).await.map(drop),
+        bounded().count(&db).await.map(drop),
+        bounded().distinct::<i32, _>(|p| p.age(), &db).await.map(drop),
     ];
     for refused in refusals {
         let refused = refused.unwrap_err();

@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 use bson::Document;
 
 use crate::case::Failure;
-use crate::matrix::golden::{named, names};
+use crate::matrix::golden::{Answered, named, names, write_question};
 use crate::matrix::json;
 use crate::matrix::values::{Value, Values};
 
@@ -36,12 +36,6 @@ pub(super) struct Answers {
     /// By the names of the stored values; by the empty one, if the question is about none.
     pub(super) outcomes: Vec<(String, String)>,
     pub(super) counts: Option<String>,
-}
-
-/// A file of questions and answers.
-#[derive(Debug)]
-pub(super) struct Golden {
-    pub(super) sections: Vec<Section>,
 }
 
 /// A question, and its answers.
@@ -65,33 +59,11 @@ pub(super) struct Group {
     rest: Option<String>,
 }
 
-impl Golden {
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// If it is malformed.
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
-        let mut sections: Vec<Section> = Vec::new();
-        let mut comments = Vec::new();
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            if line.starts_with('#') {
-                comments.push(line.to_owned());
-            } else if let Some(question) = line.strip_prefix("> ") {
-                let comments = std::mem::take(&mut comments);
-                sections.push(Section { comments, question: question.to_owned(), groups: vec![] });
-            } else {
-                let malformed = || Failure::new(format!("malformed: {line}"));
-                let section = sections.last_mut().ok_or_else(malformed)?;
-                section.read(line).ok_or_else(malformed)?;
-            }
-        }
-        Ok(Golden { sections })
+impl Answered for Section {
+    fn new(comments: Vec<String>, question: String) -> Self {
+        Section { comments, question, groups: Vec::new() }
     }
-}
 
-impl Section {
-    /// Reads a line; `None` if it is malformed.
     fn read(&mut self, line: &str) -> Option<()> {
         if let Some(operands) = line.strip_prefix("for ") {
             self.groups.push(Group::new(named(operands)?));
@@ -120,7 +92,9 @@ impl Section {
         }
         Some(())
     }
+}
 
+impl Section {
     /// What was recorded of a stored value, with the operand put in.
     ///
     /// # Errors
@@ -211,24 +185,9 @@ impl Group {
     }
 }
 
-impl Display for Golden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, section) in self.sections.iter().enumerate() {
-            if number > 0 {
-                writeln!(f)?;
-            }
-            section.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
 impl Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for comment in &self.comments {
-            writeln!(f, "{comment}")?;
-        }
-        writeln!(f, "> {}", self.question)?;
+        write_question(f, &self.comments, &self.question)?;
         self.groups.iter().try_for_each(|group| group.fmt(f))
     }
 }
