@@ -1,5 +1,6 @@
 //! [`MemoryBackend`]: the engine behind the [`Backend`] trait.
 
+mod aggregate;
 mod collections;
 mod distinct;
 mod indexes;
@@ -68,6 +69,7 @@ const CAPABILITIES: Capabilities = {
     can.partial_indexes = true;
     can.collation = true;
     can.capped_collections = true;
+    can.aggregation = true;
     can
 };
 
@@ -221,8 +223,9 @@ impl Backend for MemoryBackend {
         self.engine.find(ns, &find)
     }
 
-    async fn aggregate(&self, _ns: &Namespace, _request: Aggregate, _cx: OpCx) -> Result<Cursor> {
-        Err(unsupported("aggregation"))
+    async fn aggregate(&self, ns: &Namespace, request: Aggregate, cx: OpCx) -> Result<Cursor> {
+        options::check(&cx)?;
+        self.engine.aggregate(ns, &request)
     }
 
     async fn count(&self, ns: &Namespace, count: Count, cx: OpCx) -> Result<u64> {

@@ -4,6 +4,7 @@ mod capped;
 mod explain;
 mod info;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use odm_core::bson::Document;
@@ -28,7 +29,7 @@ impl Engine {
     /// What the server would answer with `ok: 0`; 59 for commands that there are none of;
     /// [`Error::Unsupported`] for those that the engine lacks.
     pub(crate) async fn run_command(
-        &self,
+        self: &Arc<Self>,
         database: &str,
         document: &Document,
     ) -> Result<Document> {
@@ -53,7 +54,7 @@ impl Engine {
         }
     }
 
-    fn run_operation(&self, ns: &Namespace, operation: Operation) -> Result<Document> {
+    fn run_operation(self: &Arc<Self>, ns: &Namespace, operation: Operation) -> Result<Document> {
         Ok(match operation {
             Operation::Find(find) => {
                 let results = self.results(ns, &find)?;
@@ -114,7 +115,13 @@ impl Engine {
                 self.drop_database(ns.database())?;
                 reply::ok()
             }
-            Operation::Aggregate(_) => return Err(unsupported("aggregation")),
+            Operation::Aggregate(request) => {
+                let results = self.pipeline_results(ns, &request)?;
+                let ns = reply::aggregate_namespace(ns);
+                let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
+                let (batch, id) = self.open(ns.clone(), results, first, false)?;
+                reply::first_batch(&ns, id, &batch)?
+            }
             other => return Err(unsupported(format!("the command `{}`", other.name()))),
         })
     }

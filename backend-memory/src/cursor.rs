@@ -22,6 +22,7 @@ use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{Access, Plan, Position};
 use crate::projection::Projector;
+use crate::stage::Input;
 use crate::storage::{Cell, CollState, IndexSpec};
 use crate::value::Record;
 
@@ -78,6 +79,8 @@ enum Source {
     Sorted(vec::IntoIter<Record>, Vec<Arc<IndexSpec>>),
     /// Ready, found through these indexes.
     Documents(vec::IntoIter<RawDoc>, Vec<Arc<IndexSpec>>),
+    /// What a pipeline gives.
+    Stream(Input),
 }
 
 struct Scan {
@@ -114,6 +117,11 @@ impl Results {
     /// Documents that were made of records.
     pub(crate) fn found(documents: Vec<RawDoc>, state: &CollState, plan: &Plan) -> Self {
         Results::new(Source::Documents(documents.into_iter(), plan.indexes(state)))
+    }
+
+    /// What a pipeline gives.
+    pub(crate) fn stream(stream: Input) -> Self {
+        Results::new(Source::Stream(stream))
     }
 
     fn new(source: Source) -> Self {
@@ -160,6 +168,7 @@ impl Results {
         match &self.source {
             Source::Scan(scan) => scan.plan.indexes(&scan.state),
             Source::Sorted(_, indexes) | Source::Documents(_, indexes) => indexes.clone(),
+            Source::Stream(_) => Vec::new(),
         }
     }
 
@@ -272,6 +281,12 @@ impl Results {
                 }
                 Source::Sorted(records, _) => records.try_for_each(|record| batch.add(&record)),
                 Source::Documents(documents, _) => documents.try_for_each(|doc| batch.push(doc)),
+                Source::Stream(stream) => loop {
+                    let Some(doc) = stream.next()? else { break ControlFlow::Continue(()) };
+                    if batch.push(doc.into_raw_doc()?).is_break() {
+                        break ControlFlow::Break(());
+                    }
+                },
             }
         };
         self.skip = batch.skip;

@@ -28,6 +28,8 @@ mod command;
 mod cost;
 mod cursor;
 mod deadline;
+#[allow(dead_code)]
+mod expression;
 mod filter;
 mod plan;
 mod projection;
@@ -35,6 +37,8 @@ mod projection;
 mod replay;
 #[expect(dead_code)]
 mod sort;
+#[allow(dead_code)]
+mod stage;
 mod storage;
 pub mod testing;
 mod update;

@@ -11,6 +11,7 @@
 //! | `S sort code ids` | the `_id`s in an order |
 //! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
 //! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
+//! | `E doc expression code value` | what an expression gives, both in a document under `r` |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, Timestamp};
 use odm_core::{Error, Filter, Projection, Sort, Update};
 
+use crate::expression::{Compiler, Globals, Root, Scope};
 use crate::filter::Matcher;
 use crate::projection::Projector;
 use crate::sort::Sorter;
@@ -69,6 +71,13 @@ pub(crate) fn check(file: &str) {
                     info => show(&parse(info)),
                 };
                 (server, validate(validator, doc))
+            }
+            ["E", doc, expression, code, value] => {
+                let server = match *value {
+                    "-" => String::new(),
+                    value => show(&parse(value)),
+                };
+                (answer(code, &server), evaluate(doc, expression))
             }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
@@ -139,6 +148,22 @@ fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
         return Ok("none".to_owned());
     }
     Ok(show(&projector.project(&record)?.to_document()?))
+}
+
+/// The document that `{"r": expression}` makes.
+fn evaluate(doc: &str, expression: &str) -> Result<String, Error> {
+    let (record, expression) = (Record::from_document(&parse(doc))?, parse(expression));
+    let globals = Globals {
+        now: DateTime::from_millis(0),
+        cluster_time: Timestamp { time: 1, increment: 1 },
+        collator: None,
+        variables: Vec::new(),
+    };
+    let mut compiler = Compiler::new(&globals, Vec::new());
+    let node = compiler.object(&expression)?;
+    compiler.check()?;
+    let value = node.eval(&Scope::new(&globals, Root::Record(&record)))?;
+    Ok(show(&value.or_null().to_document()))
 }
 
 fn update(

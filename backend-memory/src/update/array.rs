@@ -8,7 +8,7 @@ use bson::Bson;
 use odm_core::{Error, ErrorCode, PushOrder, PushSort, SortOrder};
 use smallvec::SmallVec;
 
-use super::fields::{Outcome, type_name};
+use super::fields::Outcome;
 use super::write::{self, New};
 use crate::collation::Collator;
 use crate::filter::{ElementMatcher, Matcher};
@@ -58,7 +58,7 @@ fn not_an_array(code: ErrorCode, operator: &str, path: &str, value: RawVal<'_>) 
         code,
         format!(
             "cannot apply {operator} to a non-array value: the field '{path}' is of type {}",
-            type_name(value)
+            value.type_name()
         ),
     )
 }

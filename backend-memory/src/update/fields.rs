@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bson::Bson;
-use odm_core::{BsonType, Change, CurrentDate, Error, ErrorCode, FieldPath};
+use odm_core::{Change, CurrentDate, Error, ErrorCode, FieldPath};
 
 use super::array::{AddToSet, Pop, Pull, Push};
 use super::bitwise::Bitwise;
@@ -229,7 +229,7 @@ impl Arithmetic {
                     "cannot apply {operator} to a value of non-numeric type: the field '{}' is of \
                      type {}",
                     leaf.path,
-                    type_name(value)
+                    value.type_name()
                 ),
             ));
         };
@@ -323,9 +323,4 @@ fn renamed<'a>(from: &str, to: &str, target: Target<'a, '_>) -> Result<Option<Ra
         }
     }
     Ok(Some(value))
-}
-
-/// The server's name of a value's type.
-pub(super) fn type_name(value: RawVal<'_>) -> &'static str {
-    BsonType::of(&value.to_bson()).alias()
 }

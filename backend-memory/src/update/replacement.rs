@@ -3,7 +3,6 @@
 use odm_core::{Error, ErrorCode};
 
 use super::ApplyCx;
-use super::fields::type_name;
 use super::plan::{dollar_name, invalid_dbref};
 use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, RawVal, equal};
@@ -142,7 +141,7 @@ pub(crate) fn check_id_type(id: RawVal<'_>) -> Result<(), Error> {
     if id.is_array() || id.is_regex() || id.is_undefined() {
         return Err(Error::command(
             ErrorCode::INVALID_ID_FIELD,
-            format!("the '_id' value cannot be of type {}", type_name(id)),
+            format!("the '_id' value cannot be of type {}", id.type_name()),
         ));
     }
     Ok(())

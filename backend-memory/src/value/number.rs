@@ -87,6 +87,16 @@ impl Number {
         }
     }
 
+    /// Whether it is zero, of either sign.
+    pub(crate) fn is_zero(self) -> bool {
+        match self {
+            Number::Int32(n) => n == 0,
+            Number::Int64(n) => n == 0,
+            Number::Double(n) => n == 0.0,
+            Number::Decimal(decimal) => decimal.compare(Decimal::from(0)).is_eq(),
+        }
+    }
+
     /// The value of an integer.
     pub(crate) fn as_integer(self) -> Option<i64> {
         match self {

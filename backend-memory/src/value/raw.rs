@@ -61,6 +61,33 @@ impl<'a> RawVal<'a> {
         self.kind
     }
 
+    /// The server's name of its type: `"int"`, ….
+    pub(crate) const fn type_name(self) -> &'static str {
+        match self.kind {
+            ElementType::Double => "double",
+            ElementType::String => "string",
+            ElementType::EmbeddedDocument => "object",
+            ElementType::Array => "array",
+            ElementType::Binary => "binData",
+            ElementType::Undefined => "undefined",
+            ElementType::ObjectId => "objectId",
+            ElementType::Boolean => "bool",
+            ElementType::DateTime => "date",
+            ElementType::Null => "null",
+            ElementType::RegularExpression => "regex",
+            ElementType::DbPointer => "dbPointer",
+            ElementType::JavaScriptCode => "javascript",
+            ElementType::Symbol => "symbol",
+            ElementType::JavaScriptCodeWithScope => "javascriptWithScope",
+            ElementType::Int32 => "int",
+            ElementType::Timestamp => "timestamp",
+            ElementType::Int64 => "long",
+            ElementType::Decimal128 => "decimal",
+            ElementType::MaxKey => "maxKey",
+            ElementType::MinKey => "minKey",
+        }
+    }
+
     /// The encoding, without type and name.
     pub(crate) const fn bytes(self) -> &'a [u8] {
         self.bytes

@@ -1,0 +1,139 @@
+//! `aggregate`.
+
+use std::sync::Arc;
+
+use odm_core::bson::Document;
+use odm_core::{Aggregate, Cursor, Error, ErrorCode, Filter, Namespace, RawCursor, Result, Sort};
+
+use super::{Engine, options};
+use crate::collation::Collator;
+use crate::cursor::{FIRST_BATCH, Results};
+use crate::deadline::Deadline;
+use crate::expression::{Compiler, Globals, Root, Scope, Value};
+use crate::filter::Matcher;
+use crate::plan::{Plan, Wanted};
+use crate::stage::{Input, Pipeline, Ready, Records, Role, Run, Within};
+use crate::storage::check_name;
+use crate::value::RawVal;
+
+impl Engine {
+    pub(crate) fn aggregate(
+        self: &Arc<Self>,
+        ns: &Namespace,
+        request: &Aggregate,
+    ) -> Result<Cursor> {
+        let first = request.batch_size.map_or(FIRST_BATCH, |size| size as usize);
+        let mut results = self.pipeline_results(ns, request)?;
+        let (batch, more) = results.batch(first)?;
+        let rest = more.then(|| -> Box<dyn RawCursor> { Box::new(results) });
+        Ok(Cursor::new(batch, rest))
+    }
+
+    /// The results of a pipeline, none of them fetched yet.
+    pub(crate) fn pipeline_results(
+        self: &Arc<Self>,
+        ns: &Namespace,
+        request: &Aggregate,
+    ) -> Result<Results> {
+        let deadline = Deadline::after(request.max_time);
+        let cell = if ns.collection().is_empty() {
+            None
+        } else {
+            check_name(ns)?;
+            self.catalog.find(ns)
+        };
+        let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
+        let mut globals = self.globals(collator);
+        let names = bind_variables(&mut globals, request.let_vars.as_ref())?;
+        let mut compiler = Compiler::new(&globals, names);
+        let mut pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
+        compiler.check()?;
+        let run = Arc::new(Run {
+            engine: self.clone(),
+            ns: ns.clone(),
+            globals: Arc::new(globals),
+            deadline,
+            allow_disk_use: request.allow_disk_use != Some(false),
+            bypass_document_validation: request.bypass_document_validation,
+        });
+        let input = run.source(&mut pipeline)?;
+        let results = Results::stream(pipeline.open(input, &run)?);
+        let results = results.batches_of(request.batch_size);
+        Ok(match cell {
+            Some(cell) => results.of_collection(cell.uuid),
+            None => results,
+        })
+    }
+
+    /// What is the same for all documents of a command.
+    pub(crate) fn globals(&self, collator: Option<Arc<Collator>>) -> Globals {
+        let (now, cluster_time) = (self.now(), self.timestamp());
+        Globals { now, cluster_time, collator, variables: Vec::new() }
+    }
+}
+
+/// Evaluates the variables of `let`, and gives their names.
+///
+/// # Errors
+///
+/// As [`odm_core::check_variables`]; 4890500 if a value needs a document.
+pub(crate) fn bind_variables(
+    globals: &mut Globals,
+    variables: Option<&Document>,
+) -> Result<Vec<Box<str>>> {
+    let Some(variables) = variables else { return Ok(Vec::new()) };
+    odm_core::check_variables(variables)?;
+    let mut values = Vec::with_capacity(variables.len());
+    for value in variables.values() {
+        let mut compiler = Compiler::new(globals, Vec::new());
+        let node = compiler.operand(value)?;
+        compiler.check()?;
+        if node.needs_document() {
+            return Err(Error::command(
+                ErrorCode(4_890_500),
+                "a variable of `let` cannot be the value of a field",
+            ));
+        }
+        let nothing = Root::Value(RawVal::EMPTY_OBJECT);
+        let value: Value<'static> = node.eval(&Scope::new(globals, nothing))?.into_owned();
+        values.push(value);
+    }
+    globals.variables = values;
+    Ok(variables.keys().map(|name| name.as_str().into()).collect())
+}
+
+impl Run {
+    /// The documents of the collection; what the first stages ask for, the plan does, and they are taken
+    /// off the pipeline.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::choose`].
+    fn source(&self, pipeline: &mut Pipeline) -> Result<Input> {
+        let Some(cell) = self.engine.catalog.find(&self.ns) else {
+            return Ok(Box::new(Ready::default()));
+        };
+        let state = cell.snapshot();
+        let matched: Vec<Filter> = pipeline
+            .stages
+            .iter()
+            .map_while(|stage| match stage.role() {
+                Role::Match(filter) => Some(filter.clone()),
+                _ => None,
+            })
+            .collect();
+        pipeline.stages.drain(..matched.len());
+        let filter = match matched.len() {
+            0 => Filter::default(),
+            1 => matched.into_iter().next().unwrap_or_default(),
+            _ => Filter::And(matched),
+        };
+        let collator = self.globals.collator.as_ref();
+        let matcher = Matcher::collated(&filter, collator)?;
+        let sort = Sort::default();
+        let wanted = Wanted { sort: &sort, ..Wanted::all(&filter, None).collated(collator) };
+        let plan = Plan::choose(&state, wanted)?;
+        let matcher = super::needs_matching(&plan, &matcher).then_some(matcher);
+        Ok(Box::new(Records::new(state, plan, matcher, self.deadline)))
+    }
+}

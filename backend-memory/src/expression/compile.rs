@@ -1,0 +1,360 @@
+//! From what a user writes to a [`Node`]: names, arity and constants are checked here, once.
+
+use bson::{Bson, Document};
+use odm_core::{Error, ErrorCode, Result};
+
+use super::path::check_name;
+use super::{
+    Evaluate, Globals, Node, OPERATORS, Operator, Path, Root, Scope, Shape, Value, refused,
+};
+use crate::value::RawVal;
+
+/// How deep expressions may be nested.
+const MAX_DEPTH: usize = 200;
+
+/// Compiles the expressions of one command.
+///
+/// What is malformed is refused at once. What a constant expression refuses is told only when all
+/// was read ([`check`](Compiler::check)), as the server does.
+pub(crate) struct Compiler<'c> {
+    globals: &'c Globals,
+    /// The names of the variables from outside.
+    outer: Vec<Box<str>>,
+    /// The variables that the operators around bind, innermost last: a list for each operator.
+    frames: Vec<Vec<Box<str>>>,
+    /// Variables that stand for their own names: what `$redact` decides by.
+    keywords: &'static [&'static str],
+    depth: usize,
+    /// What the first constant expression refused that is refused whatever the document.
+    failed: Option<Error>,
+}
+
+impl<'c> Compiler<'c> {
+    /// A compiler for expressions that may use these variables; their values are in `globals`, in the same order.
+    pub(crate) fn new(globals: &'c Globals, outer: Vec<Box<str>>) -> Self {
+        Compiler { globals, outer, frames: Vec::new(), keywords: &[], depth: 0, failed: None }
+    }
+
+    /// What is the same for all documents.
+    pub(crate) const fn globals(&self) -> &'c Globals {
+        self.globals
+    }
+
+    /// The names of the variables from outside.
+    pub(crate) fn outer(&self) -> &[Box<str>] {
+        &self.outer
+    }
+
+    /// Compiles with other variables from outside, and goes on with these.
+    pub(crate) fn with_outer<T>(
+        &mut self,
+        outer: Vec<Box<str>>,
+        compile: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let before = std::mem::replace(&mut self.outer, outer);
+        let frames = std::mem::take(&mut self.frames);
+        let compiled = compile(self);
+        (self.outer, self.frames) = (before, frames);
+        compiled
+    }
+
+    /// Compiles with variables that stand for their own names.
+    ///
+    /// # Errors
+    ///
+    /// What `compile` refuses.
+    pub(crate) fn with_keywords<T>(
+        &mut self,
+        keywords: &'static [&'static str],
+        compile: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let before = std::mem::replace(&mut self.keywords, keywords);
+        let compiled = compile(self);
+        self.keywords = before;
+        compiled
+    }
+
+    /// Refuses what a constant expression refused.
+    ///
+    /// # Errors
+    ///
+    /// That of the first one.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Remembers what is refused whatever the document, to be told when all was read.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.failed.get_or_insert(error);
+    }
+
+    /// Compiles an expression of any form: a path, a variable, an operator, an object, an array or a literal.
+    ///
+    /// # Errors
+    ///
+    /// The server's for what is malformed.
+    pub(crate) fn operand(&mut self, value: &Bson) -> Result<Node> {
+        if self.depth >= MAX_DEPTH {
+            return refused(ErrorCode::OVERFLOW.0, "the expression is nested too deeply");
+        }
+        self.depth += 1;
+        let node = match value {
+            Bson::String(text) if text.starts_with('$') => self.reference(text),
+            Bson::Document(document) => self.object(document),
+            Bson::Array(values) => self.array(values),
+            literal => Value::from_bson(literal).map(Node::Constant),
+        };
+        self.depth -= 1;
+        node
+    }
+
+    /// Compiles a document: an operator, or an object of expressions.
+    ///
+    /// # Errors
+    ///
+    /// 168 for an unknown operator, 15983 for anything beside one; for the name of a field: as
+    /// [`Path::parse`], and 16412 for a dot.
+    pub(crate) fn object(&mut self, document: &Document) -> Result<Node> {
+        if let Some((name, operand)) = document.iter().next()
+            && name.starts_with('$')
+        {
+            if document.len() > 1 {
+                let message = format!(
+                    "an object representing an expression must have exactly one field: {document}"
+                );
+                return refused(15_983, message);
+            }
+            return self.operator(name, operand);
+        }
+        let mut fields: Vec<(Box<str>, Node)> = Vec::with_capacity(document.len());
+        for (name, value) in document {
+            check_name(name)?;
+            if name.contains('.') {
+                return refused(16_412, format!("the field name '{name}' may not contain '.'"));
+            }
+            fields.push((name.as_str().into(), self.operand(value)?));
+        }
+        self.fold(Node::Object(fields))
+    }
+
+    fn array(&mut self, values: &[Bson]) -> Result<Node> {
+        let nodes = values.iter().map(|value| self.operand(value)).collect::<Result<_>>()?;
+        self.fold(Node::Array(nodes))
+    }
+
+    /// Compiles an operator.
+    ///
+    /// # Errors
+    ///
+    /// 168 if there is none of that name; 16020 or 28667 for the number of its operands.
+    pub(crate) fn operator(&mut self, name: &str, operand: &Bson) -> Result<Node> {
+        let Some(operator) = OPERATORS.get(name).copied() else {
+            return refused(168, format!("unrecognized expression '{name}'"));
+        };
+        match &operator.shape {
+            Shape::Custom(compile) => compile(self, operand),
+            Shape::Operands { least, most, apply } => {
+                let operands = self.operands(operand)?;
+                check_arity(operator, operands.len(), *least, *most)?;
+                self.fold(Node::Call { operator, apply: *apply, operands })
+            }
+        }
+    }
+
+    /// Whether there is an operator of that name.
+    pub(crate) fn is_operator(name: &str) -> bool {
+        OPERATORS.contains_key(name)
+    }
+
+    /// Compiles the operands of an operator: the elements of an array, or the one that stands without it.
+    ///
+    /// # Errors
+    ///
+    /// As [`operand`](Compiler::operand).
+    pub(crate) fn operands(&mut self, operand: &Bson) -> Result<Vec<Node>> {
+        match operand {
+            Bson::Array(values) => values.iter().map(|value| self.operand(value)).collect(),
+            single => Ok(vec![self.operand(single)?]),
+        }
+    }
+
+    /// Compiles what an operator evaluates with variables of its own. When it does, it has to give their
+    /// values, in this order, in a frame of the scope.
+    ///
+    /// # Errors
+    ///
+    /// What `compile` refuses.
+    pub(crate) fn bind<T>(
+        &mut self,
+        names: Vec<Box<str>>,
+        compile: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.frames.push(names);
+        let compiled = compile(self);
+        self.frames.pop();
+        compiled
+    }
+
+    /// An operator that evaluates its operands itself.
+    ///
+    /// # Errors
+    ///
+    /// None; what it refuses whatever the document is remembered.
+    pub(crate) fn custom(&mut self, custom: impl Evaluate + 'static) -> Result<Node> {
+        self.fold(Node::Custom(Box::new(custom)))
+    }
+
+    /// Evaluates once what is the same for all documents.
+    fn fold(&mut self, node: Node) -> Result<Node> {
+        let folds = match &node {
+            Node::Object(_) | Node::Array(_) => true,
+            Node::Call { operator, .. } => operator.folds,
+            Node::Custom(custom) => custom.folds(),
+            _ => false,
+        };
+        let mut is_constant = folds;
+        node.visit(&mut |operand| is_constant &= operand.as_constant().is_some());
+        if !is_constant {
+            return Ok(node);
+        }
+        let scope = Scope::new(self.globals, Root::Value(RawVal::EMPTY_OBJECT));
+        match node.eval(&scope) {
+            Ok(value) => Ok(Node::Constant(value.into_owned())),
+            Err(error) => {
+                self.fail(error);
+                Ok(node)
+            }
+        }
+    }
+
+    /// Compiles `"$path"` or `"$$variable.path"`.
+    fn reference(&mut self, text: &str) -> Result<Node> {
+        let Some(variable) = text.strip_prefix("$$") else {
+            let path = text.strip_prefix('$').unwrap_or(text);
+            if path.is_empty() {
+                return refused(16_872, "'$' by itself is not a valid field path");
+            }
+            let path = Path::parse_reference(path)?;
+            return Ok(match self.variable("CURRENT") {
+                Some((hops, index)) => Node::Variable { hops, index, path: Some(path) },
+                None => Node::Field(path),
+            });
+        };
+        let (name, path) = match variable.split_once('.') {
+            Some((name, "")) => {
+                check_variable(name)?;
+                return refused(40_353, "a field path must not end with a '.'");
+            }
+            Some((name, path)) => (name, Some(path)),
+            None => (variable, None),
+        };
+        check_variable(name)?;
+        let path = || path.map(Path::parse_reference).transpose();
+        if let Some((hops, index)) = self.variable(name) {
+            return Ok(Node::Variable { hops, index, path: path()? });
+        }
+        if self.keywords.contains(&name) {
+            return path().map(|_| Node::Constant(name.into()));
+        }
+        if let Some(index) = self.outer.iter().rposition(|outer| **outer == *name) {
+            return Ok(Node::Outer { index, path: path()? });
+        }
+        let globals = self.globals;
+        let constant = |value: Value<'static>| {
+            let path = path()?;
+            let value = match (&path, value.as_raw()) {
+                (Some(path), Some(value)) => path.of_value(value).into_owned(),
+                _ => value,
+            };
+            Ok(Node::Constant(value))
+        };
+        match name {
+            "ROOT" => Ok(Node::Root(path()?)),
+            "CURRENT" => Ok(path()?.map_or(Node::Current, Node::Field)),
+            "REMOVE" => path().map(|_| Node::Constant(Value::Missing)),
+            "NOW" => constant(globals.now.into()),
+            "CLUSTER_TIME" => constant(globals.cluster_time.into()),
+            "JS_SCOPE" | "IS_MR" => {
+                self.fail(Error::command(
+                    ErrorCode(51_144),
+                    format!("builtin variable '$${name}' is not available"),
+                ));
+                Ok(Node::Constant(Value::Missing))
+            }
+            "SEARCH_META" => refused(6_347_903, "$$SEARCH_META needs a $search stage before it"),
+            _ => refused(17_276, format!("use of undefined variable: {name}")),
+        }
+    }
+
+    /// Where a variable is bound by an operator around: how many frames further out, and which there.
+    fn variable(&self, name: &str) -> Option<(usize, usize)> {
+        self.frames.iter().rev().enumerate().find_map(|(hops, names)| {
+            let index = names.iter().rposition(|bound| **bound == *name)?;
+            Some((hops, index))
+        })
+    }
+}
+
+fn check_arity(operator: &Operator, given: usize, least: usize, most: usize) -> Result<()> {
+    if (least..=most).contains(&given) {
+        return Ok(());
+    }
+    let name = operator.name;
+    if least == most {
+        let message =
+            format!("expression {name} takes exactly {least} arguments. {given} were passed in.");
+        return refused(16_020, message);
+    }
+    let message = format!(
+        "expression {name} takes at least {least} arguments, and at most {most}, but {given} were passed in."
+    );
+    refused(28_667, message)
+}
+
+/// Checks the name of a variable that is read.
+///
+/// # Errors
+///
+/// 9 if it is empty, or has characters that no name has.
+fn check_variable(name: &str) -> Result<()> {
+    let refuse = |message: String| refused(ErrorCode::FAILED_TO_PARSE.0, message);
+    let Some(first) = name.chars().next() else {
+        return refuse("empty variable names are not allowed".to_owned());
+    };
+    if !(first.is_ascii_alphabetic() || !first.is_ascii()) {
+        return refuse(format!("'{name}' starts with an invalid character for a variable name"));
+    }
+    check_variable_characters(name)
+}
+
+/// Checks the name of a variable that is bound: `this` of `{$map: {as: "this", …}}`.
+///
+/// # Errors
+///
+/// 9 if it is none: it has to begin with a lowercase letter; `CURRENT` may be bound.
+pub(super) fn check_bound_variable(name: &str) -> Result<()> {
+    let refuse = |message: String| refused(ErrorCode::FAILED_TO_PARSE.0, message);
+    if name == "CURRENT" {
+        return Ok(());
+    }
+    let Some(first) = name.chars().next() else {
+        return refuse("empty variable names are not allowed".to_owned());
+    };
+    if !(first.is_ascii_lowercase() || !first.is_ascii()) {
+        return refuse(format!(
+            "'{name}' starts with an invalid character for a user variable name"
+        ));
+    }
+    check_variable_characters(name)
+}
+
+fn check_variable_characters(name: &str) -> Result<()> {
+    let is_allowed = |c: &char| c.is_ascii_alphanumeric() || *c == '_' || !c.is_ascii();
+    match name.chars().find(|c| !is_allowed(c)) {
+        None => Ok(()),
+        Some(c) => refused(
+            ErrorCode::FAILED_TO_PARSE.0,
+            format!("'{name}' contains an invalid character for a variable name: '{c}'"),
+        ),
+    }
+}

@@ -1,0 +1,304 @@
+//! Stages of an aggregation: compiled once, then each pulls documents from the one before it.
+//!
+//! A stage is a row of its table ([`FAMILIES`]) and a type beside it; nothing else lists stages.
+//! Documents stream: a stage that changes nothing hands on what it was given, and a stored document
+//! is never copied on its way ([`Doc`]). Stages that need all of their input first say so by what
+//! they keep ([`Run::check_memory`]).
+
+mod limit;
+mod match_;
+mod source;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use bson::Bson;
+use odm_core::{Error, ErrorCode, Filter, Namespace, RawDoc, Result, Sort};
+
+use crate::backend::Engine;
+use crate::cursor::raw_doc;
+use crate::deadline::Deadline;
+use crate::expression::{Compiler, Globals, Root, refused};
+use crate::value::{RawVal, Record};
+
+pub(crate) use source::{Ready, Records};
+
+/// The families of stages.
+const FAMILIES: &[&[Spec]] = &[limit::STAGES, match_::STAGES];
+
+/// The stages by name.
+static STAGES: LazyLock<HashMap<&str, &Spec>> =
+    LazyLock::new(|| FAMILIES.iter().copied().flatten().map(|spec| (spec.name, spec)).collect());
+
+/// How many stages a pipeline may have.
+const MAX_STAGES: usize = 1000;
+
+/// How many bytes a stage may hold that needs all of its input.
+const MAX_MEMORY: usize = 100 * 1024 * 1024;
+
+/// A row of a family's table.
+pub(crate) struct Spec {
+    name: &'static str,
+    compile: Compile,
+    place: Place,
+    /// The pipelines inside stages that it may not be in.
+    not_within: &'static [Within],
+}
+
+/// Reads what stands beside a stage's name; some stages are made of others.
+type Compile = fn(&mut Compiler<'_>, &Bson, Within) -> Result<Vec<Arc<dyn Stage>>>;
+
+/// Where in a pipeline a stage may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Anywhere,
+    First,
+    Last,
+}
+
+/// What a pipeline belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// `aggregate`.
+    Command,
+    Facet,
+    Lookup,
+    UnionWith,
+    View,
+    /// The pipeline of an update.
+    Update,
+}
+
+impl Spec {
+    const fn new(name: &'static str, compile: Compile) -> Self {
+        Spec { name, compile, place: Place::Anywhere, not_within: &[] }
+    }
+
+    /// Only as the first stage.
+    const fn first(mut self) -> Self {
+        self.place = Place::First;
+        self
+    }
+
+    /// Only as the last stage.
+    const fn last(mut self) -> Self {
+        self.place = Place::Last;
+        self
+    }
+
+    /// Not in the pipelines of these.
+    const fn not_within(mut self, within: &'static [Within]) -> Self {
+        self.not_within = within;
+        self
+    }
+}
+
+/// A compiled stage. It may be opened many times: the pipeline of a `$lookup` runs for every document.
+pub(crate) trait Stage: fmt::Debug + Send + Sync {
+    /// Begins to work on the documents of the stage before it.
+    ///
+    /// # Errors
+    ///
+    /// The server's, for what it refuses.
+    fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input>;
+
+    /// What the reader of a collection can do in its place.
+    fn role(&self) -> Role<'_> {
+        Role::Other
+    }
+}
+
+/// What a stage is to those that want to do its work elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role<'s> {
+    Match(&'s Filter),
+    Sort(&'s Sort),
+    Limit(u64),
+    Skip(u64),
+    /// It does not read the documents of the collection, but gives its own.
+    Source,
+    Other,
+}
+
+/// Documents that are still to come.
+pub(crate) trait Stream: Send {
+    /// The next one; after `None` there are no more.
+    ///
+    /// # Errors
+    ///
+    /// The server's, for what a stage refuses; 50 if the time is over.
+    fn next(&mut self) -> Result<Option<Doc>>;
+}
+
+/// The documents that a stage works on.
+pub(crate) type Input = Box<dyn Stream>;
+
+/// A document on its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Doc {
+    /// As it is stored.
+    Record(Record),
+    /// Made by a stage: its encoding.
+    Made(Vec<u8>),
+}
+
+impl Doc {
+    pub(crate) fn as_raw(&self) -> RawVal<'_> {
+        match self {
+            Doc::Record(record) => record.as_raw(),
+            Doc::Made(bytes) => RawVal::document(bytes),
+        }
+    }
+
+    /// The document for expressions.
+    pub(crate) fn as_root(&self) -> Root<'_> {
+        match self {
+            Doc::Record(record) => Root::Record(record),
+            Doc::Made(bytes) => Root::Value(RawVal::document(bytes)),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.as_raw().bytes().len()
+    }
+
+    /// Hands it out.
+    ///
+    /// # Errors
+    ///
+    /// 10334 if it is larger than a document may be.
+    pub(crate) fn into_raw_doc(self) -> Result<RawDoc> {
+        match self {
+            Doc::Record(record) => raw_doc(&record),
+            Doc::Made(bytes) if bytes.len() > MAX_RESULT => Err(Error::command(
+                ErrorCode(10_334),
+                format!(
+                    "BSONObj size: {} is invalid. Size must be between 0 and {MAX_RESULT}",
+                    bytes.len()
+                ),
+            )),
+            Doc::Made(bytes) => RawDoc::from_bytes(bytes),
+        }
+    }
+}
+
+/// The largest document that a pipeline gives: that of a message, a little more than that of a collection.
+const MAX_RESULT: usize = crate::value::MAX_DOCUMENT_SIZE + 16 * 1024;
+
+/// What is the same for all stages while a pipeline runs.
+#[derive(Clone)]
+pub(crate) struct Run {
+    pub(crate) engine: Arc<Engine>,
+    /// The collection that the pipeline reads; without a collection, the database.
+    pub(crate) ns: Namespace,
+    pub(crate) globals: Arc<Globals>,
+    pub(crate) deadline: Deadline,
+    /// `allowDiskUse`: this engine has no disk, but what the server would put there may be held in memory.
+    pub(crate) allow_disk_use: bool,
+    /// Of `$out` and `$merge`.
+    pub(crate) bypass_document_validation: bool,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("ns", &self.ns).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    /// Refuses a stage that holds too much.
+    ///
+    /// # Errors
+    ///
+    /// 292 beyond 100 MiB, unless the command allows the use of a disk.
+    pub(crate) fn check_memory(&self, stage: &str, bytes: usize) -> Result<()> {
+        if self.allow_disk_use || bytes <= MAX_MEMORY {
+            return Ok(());
+        }
+        refused(
+            292,
+            format!(
+                "{stage} exceeded memory limit of {MAX_MEMORY} bytes, but did not opt in to external sorting."
+            ),
+        )
+    }
+}
+
+/// A compiled pipeline.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pipeline {
+    pub(crate) stages: Vec<Arc<dyn Stage>>,
+}
+
+impl Pipeline {
+    /// Compiles the stages of a pipeline.
+    ///
+    /// What constant expressions refuse is told by [`Compiler::check`], when all was read.
+    ///
+    /// # Errors
+    ///
+    /// 40324 for an unknown stage, 40600 to 40602 for one that is out of place, 9 for too many; what
+    /// stages refuse.
+    pub(crate) fn compile(
+        compiler: &mut Compiler<'_>,
+        pipeline: &odm_core::Pipeline,
+        within: Within,
+    ) -> Result<Self> {
+        if pipeline.0.len() > MAX_STAGES {
+            let message = format!("pipeline length must be no longer than {MAX_STAGES} stages");
+            return refused(ErrorCode::FAILED_TO_PARSE.0, message);
+        }
+        let mut stages = Vec::with_capacity(pipeline.0.len());
+        let last = pipeline.0.len().saturating_sub(1);
+        let mut places = Vec::with_capacity(pipeline.0.len());
+        for stage in &pipeline.0 {
+            let name = stage.name();
+            let Some(spec) = STAGES.get(name).copied() else {
+                return refused(40_324, format!("unrecognized pipeline stage name: '{name}'"));
+            };
+            if spec.not_within.contains(&within) {
+                return refused_within(spec.name, within);
+            }
+            stages.extend((spec.compile)(compiler, stage.spec(), within)?);
+            places.push(spec);
+        }
+        for (at, spec) in places.iter().enumerate() {
+            let name = spec.name;
+            match spec.place {
+                Place::First if at > 0 => {
+                    let message = format!("{name} is only valid as the first stage in a pipeline");
+                    return refused(40_602, message);
+                }
+                Place::Last if at < last => {
+                    let message = format!("{name} can only be the final stage in the pipeline");
+                    return refused(40_601, message);
+                }
+                _ => {}
+            }
+        }
+        Ok(Pipeline { stages })
+    }
+
+    /// Begins to work on documents.
+    ///
+    /// # Errors
+    ///
+    /// The server's, for what a stage refuses.
+    pub(crate) fn open(&self, input: Input, run: &Arc<Run>) -> Result<Input> {
+        self.stages.iter().try_fold(input, |input, stage| stage.clone().open(input, run))
+    }
+}
+
+fn refused_within<T>(name: &str, within: Within) -> Result<T> {
+    let (code, stage) = match within {
+        Within::Facet => (40_600, "$facet"),
+        Within::Lookup => (51_047, "$lookup"),
+        Within::UnionWith => (31_441, "$unionWith"),
+        Within::View => (ErrorCode::OPTION_NOT_SUPPORTED_ON_VIEW.0, "view"),
+        Within::Update => (ErrorCode::INVALID_OPTIONS.0, "update"),
+        Within::Command => (ErrorCode::BAD_VALUE.0, "aggregate"),
+    };
+    refused(code, format!("{name} is not allowed to be used within a {stage} stage"))
+}
