@@ -6,6 +6,7 @@ use std::future::Future;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::aggregation::Aggregation;
 use crate::crud;
 use crate::error::Result;
 use crate::executor::Executor;
@@ -75,6 +76,11 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync + Sized + 'static
     #[must_use]
     fn find() -> Query<Self> {
         Query::new()
+    }
+
+    /// A pipeline on all documents.
+    fn aggregate() -> Aggregation<Self, Self::Fields> {
+        Aggregation::new()
     }
 
     /// A query of the document with this `_id`.

@@ -1,5 +1,6 @@
 //! A backend-agnostic object-document mapper for MongoDB.
 
+pub mod aggregation;
 mod backend;
 mod bulk;
 mod codec;
@@ -30,6 +31,7 @@ mod sort;
 mod update;
 mod value;
 
+pub use aggregation::Aggregation;
 pub use backend::{
     Acknowledgment, Backend, Capabilities, ChangeStream, Cursor, OpCx, RawChangeStream, RawCursor,
     ReadConcern, ReadPreference, Session, SessionOptions, SessionRef, TransactionOptions,

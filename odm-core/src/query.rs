@@ -15,6 +15,7 @@ use bson::{Bson, doc};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
+use crate::aggregation::{Accumulators, Aggregation};
 use crate::backend::Cursor;
 use crate::codec;
 use crate::collation::Collation;
@@ -491,6 +492,22 @@ impl<D: Document, T> Query<D, T> {
     }
 }
 
+impl<D: Document> Query<D> {
+    /// Accumulates over the matches: `.aggregate_one(|o| (count(), sum(o.total())), &db)`. Without a match,
+    /// sums and counts are 0, and all else is `None` or empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`Aggregation::all`].
+    pub async fn aggregate_one<A: Accumulators<D>>(
+        self,
+        accumulators: impl FnOnce(D::Fields) -> A,
+        on: &(impl Executor + ?Sized),
+    ) -> Result<A::Output> {
+        self.aggregate().accumulate(accumulators, on).await
+    }
+}
+
 impl<D: Document, T: DeserializeOwned> Query<D, T> {
     /// Every match.
     ///
@@ -569,13 +586,18 @@ impl<D: Document, T: DeserializeOwned> Query<D, T> {
         }
     }
 
+    /// A pipeline that begins with the query: what it matches, in its order, its part, then what it leaves of each.
+    pub fn aggregate(self) -> Aggregation<D, D::Fields, T> {
+        Aggregation::of_query(self.to_request())
+    }
+
     /// The matches one by one, fetched in batches.
     ///
     /// # Errors
     ///
     /// As [`all`](Query::all); later batches' errors come through the stream.
     pub async fn stream(self, on: &(impl Executor + ?Sized)) -> Result<TypedCursor<T>> {
-        Ok(TypedCursor { cursor: self.run(on).await?, model: D::schema().model, item: PhantomData })
+        Ok(TypedCursor::new(self.run(on).await?, D::schema().model, codec::decode))
     }
 }
 
@@ -583,10 +605,18 @@ impl<D: Document, T: DeserializeOwned> Query<D, T> {
 pub struct TypedCursor<T> {
     cursor: Cursor,
     model: &'static str,
-    item: PhantomData<fn() -> T>,
+    decode: fn(&RawDoc, &str) -> Result<T>,
 }
 
-impl<T: DeserializeOwned> TypedCursor<T> {
+impl<T> TypedCursor<T> {
+    pub(crate) fn new(
+        cursor: Cursor,
+        model: &'static str,
+        decode: fn(&RawDoc, &str) -> Result<T>,
+    ) -> Self {
+        TypedCursor { cursor, model, decode }
+    }
+
     /// The next document, or `None` at the end.
     ///
     /// # Errors
@@ -603,11 +633,11 @@ impl<T: DeserializeOwned> TypedCursor<T> {
     }
 
     fn decode(&self, doc: &RawDoc) -> Result<T> {
-        codec::decode(doc, self.model)
+        (self.decode)(doc, self.model)
     }
 }
 
-impl<T: DeserializeOwned> Stream for TypedCursor<T> {
+impl<T> Stream for TypedCursor<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

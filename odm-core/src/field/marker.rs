@@ -33,6 +33,10 @@ pub trait Text {}
 pub trait Numeric {
     /// What can be added: for unsigned numbers, a signed one.
     type Amount;
+    /// What sums are: of integers, `i64`.
+    type Sum;
+    /// What means are: doubles, but of decimals.
+    type Mean;
 }
 
 /// Values that are whole numbers.
@@ -116,13 +120,31 @@ impl<T, C> Geometry for Stored<T, C> {}
 impl<T, C> Ordered for Stored<T, C> {}
 
 macro_rules! numeric {
-    ($($ty:ty: $amount:ty),* $(,)?) => { $(#[diagnostic::do_not_recommend] impl Numeric for $ty { type Amount = $amount; })* };
+    ($($ty:ty: $amount:ty, $sum:ty, $mean:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Numeric for $ty {
+            type Amount = $amount;
+            type Sum = $sum;
+            type Mean = $mean;
+        }
+    )*};
 }
 
 numeric! {
-    i8: i8, i16: i16, i32: i32, i64: i64, isize: isize,
-    u8: i16, u16: i32, u32: i64, u64: i64, usize: i64,
-    f32: f32, f64: f64, Decimal128: Decimal128, Bson: Bson,
+    i8: i8, i64, f64;
+    i16: i16, i64, f64;
+    i32: i32, i64, f64;
+    i64: i64, i64, f64;
+    isize: isize, i64, f64;
+    u8: i16, i64, f64;
+    u16: i32, i64, f64;
+    u32: i64, i64, f64;
+    u64: i64, i64, f64;
+    usize: i64, i64, f64;
+    f32: f32, f64, f64;
+    f64: f64, f64, f64;
+    Decimal128: Decimal128, Decimal128, Decimal128;
+    Bson: Bson, Bson, Bson;
 }
 
 #[diagnostic::do_not_recommend]

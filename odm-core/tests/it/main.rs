@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod aggregation;
 mod arbitrary;
 mod arbitrary_write;
 mod command;
