@@ -9,6 +9,7 @@
 
 mod boolean;
 mod compile;
+mod date;
 mod literal;
 mod path;
 #[cfg(test)]
@@ -32,7 +33,14 @@ pub(crate) use path::Path;
 pub(crate) use value::{ArrayBuilder, Value};
 
 /// The families of operators.
-const FAMILIES: &[&[Operator]] = &[boolean::OPERATORS, literal::OPERATORS];
+const FAMILIES: &[&[Operator]] = &[
+    boolean::OPERATORS,
+    date::from_parts::OPERATORS,
+    date::parts::OPERATORS,
+    date::timestamp::OPERATORS,
+    date::to_string::OPERATORS,
+    literal::OPERATORS,
+];
 
 /// The operators by name.
 static OPERATORS: LazyLock<HashMap<&str, &Operator>> =

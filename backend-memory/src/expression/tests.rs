@@ -20,3 +20,10 @@ fn tables_are_sorted_and_no_name_comes_twice() {
 fn recorded() {
     crate::replay::check(include_str!("testdata/core.txt"));
 }
+
+#[test]
+fn dates() {
+    crate::replay::check(include_str!("testdata/date_parts.txt"));
+    crate::replay::check(include_str!("testdata/date_to_string.txt"));
+    crate::replay::check(include_str!("testdata/date_zones.txt"));
+}
