@@ -7,8 +7,11 @@
 //! Evaluation borrows: a field's value is the document's own bytes, and only what is computed is
 //! written anew ([`Value`]).
 
+mod arithmetic;
 mod boolean;
+mod comparison;
 mod compile;
+mod conditional;
 mod date;
 mod literal;
 mod path;
@@ -34,7 +37,10 @@ pub(crate) use value::{ArrayBuilder, Value};
 
 /// The families of operators.
 const FAMILIES: &[&[Operator]] = &[
+    arithmetic::OPERATORS,
     boolean::OPERATORS,
+    comparison::OPERATORS,
+    conditional::OPERATORS,
     date::from_parts::OPERATORS,
     date::parts::OPERATORS,
     date::timestamp::OPERATORS,

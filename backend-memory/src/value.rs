@@ -10,6 +10,7 @@ pub(crate) mod raw;
 pub(crate) mod record;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod sum;
 pub(crate) mod write;
 
 pub(crate) use compare::{canonical_type, compare, compare_collated, equal};
@@ -18,6 +19,7 @@ pub(crate) use number::Number;
 pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};
 pub(crate) use raw::{Elements, RawVal};
 pub(crate) use record::{Name, Record};
+pub(crate) use sum::Sum;
 pub(crate) use write::ValueBuf;
 
 pub(crate) use bson::spec::ElementType;

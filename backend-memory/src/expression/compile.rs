@@ -88,24 +88,41 @@ impl<'c> Compiler<'c> {
         self.failed.get_or_insert(error);
     }
 
+    /// Compiles what may turn out never to be evaluated: what is refused whatever the document is given
+    /// back, and not remembered.
+    pub(crate) fn apart<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> (T, Option<Error>) {
+        let before = self.failed.take();
+        let compiled = compile(self);
+        (compiled, std::mem::replace(&mut self.failed, before))
+    }
+
     /// Compiles an expression of any form: a path, a variable, an operator, an object, an array or a literal.
     ///
     /// # Errors
     ///
     /// The server's for what is malformed.
     pub(crate) fn operand(&mut self, value: &Bson) -> Result<Node> {
+        self.nested(|compiler| match value {
+            Bson::String(text) if text.starts_with('$') => compiler.reference(text),
+            Bson::Document(document) => compiler.object(document),
+            Bson::Array(values) => compiler.array(values),
+            literal => Value::from_bson(literal).map(Node::Constant),
+        })
+    }
+
+    /// Compiles one level further down.
+    ///
+    /// # Errors
+    ///
+    /// 15 if that is too deep; what `compile` refuses.
+    pub(super) fn nested<T>(&mut self, compile: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth >= MAX_DEPTH {
             return refused(ErrorCode::OVERFLOW.0, "the expression is nested too deeply");
         }
         self.depth += 1;
-        let node = match value {
-            Bson::String(text) if text.starts_with('$') => self.reference(text),
-            Bson::Document(document) => self.object(document),
-            Bson::Array(values) => self.array(values),
-            literal => Value::from_bson(literal).map(Node::Constant),
-        };
+        let compiled = compile(self);
         self.depth -= 1;
-        node
+        compiled
     }
 
     /// Compiles a document: an operator, or an object of expressions.

@@ -64,6 +64,15 @@ impl<'a> Value<'a> {
         self.as_raw().map(RawVal::kind)
     }
 
+    pub(crate) fn as_number(&self) -> Option<Number> {
+        self.as_raw().and_then(Number::of)
+    }
+
+    /// Milliseconds since 1970, of a date.
+    pub(crate) fn as_millis(&self) -> Option<i64> {
+        self.as_raw().and_then(RawVal::as_millis)
+    }
+
     /// The server's name of its type: `"missing"`, `"int"`, ….
     pub(crate) fn type_name(&self) -> &'static str {
         self.as_raw().map_or("missing", RawVal::type_name)
@@ -78,7 +87,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The order of all values: missing is below all but MinKey.
+    /// The order of all values: missing is below all but MinKey, and equal to undefined.
     pub(crate) fn compare(&self, other: &Value<'_>, collator: Option<&Collator>) -> Ordering {
         match (self.as_raw(), other.as_raw()) {
             (Some(a), Some(b)) => compare_collated(collator, a, b),
@@ -129,7 +138,11 @@ impl<'a> Value<'a> {
 
 /// Where something missing stands beside a value.
 fn missing_below(value: RawVal<'_>) -> Ordering {
-    if value.kind() == ElementType::MinKey { Ordering::Greater } else { Ordering::Less }
+    match value.kind() {
+        ElementType::MinKey => Ordering::Greater,
+        ElementType::Undefined => Ordering::Equal,
+        _ => Ordering::Less,
+    }
 }
 
 /// An array that is being written.
@@ -195,6 +208,12 @@ macro_rules! from_owned {
 }
 
 from_owned!(i32, i64, f64, &str, bson::oid::ObjectId);
+
+impl From<Number> for Value<'_> {
+    fn from(value: Number) -> Self {
+        Value::Owned(value.into())
+    }
+}
 
 impl From<ValueBuf> for Value<'_> {
     fn from(value: ValueBuf) -> Self {

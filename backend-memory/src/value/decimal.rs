@@ -1,8 +1,12 @@
 //! Decimal128 taken apart: the BID encoding that BSON uses, and exact comparison.
 
+mod arithmetic;
+
 use std::cmp::Ordering;
 
 use smallvec::SmallVec;
+
+pub(crate) use arithmetic::Rounding;
 
 /// What a Decimal128 stands for: `±coefficient × 10^exponent`, or a special value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! Arithmetic on the four numeric types, with the server's promotions: `$inc`, `$mul`, `$bit`.
 
-use dec::Context;
-
-use super::decimal::{self, Decimal};
+use super::decimal::Decimal;
 use super::{ElementType, RawVal, ValueBuf};
 
 /// A number of one of the four types.
@@ -31,12 +29,12 @@ impl Number {
     /// The sum, in the wider of the two types; 32-bit integers widen to 64 bits where they must.
     /// `None` if a 64-bit integer overflows, which updates refuse with 2.
     pub(crate) fn add(self, other: Number) -> Option<Number> {
-        self.combine(other, i64::checked_add, |a, b| a + b, |cx, a, b| cx.add(a, b))
+        self.combine(other, i64::checked_add, |a, b| a + b, Decimal::add)
     }
 
     /// The product; as [`add`](Number::add).
     pub(crate) fn multiply(self, other: Number) -> Option<Number> {
-        self.combine(other, i64::checked_mul, |a, b| a * b, |cx, a, b| cx.mul(a, b))
+        self.combine(other, i64::checked_mul, |a, b| a * b, Decimal::multiply)
     }
 
     fn combine(
@@ -44,11 +42,7 @@ impl Number {
         other: Number,
         integers: fn(i64, i64) -> Option<i64>,
         doubles: fn(f64, f64) -> f64,
-        decimals: fn(
-            &mut Context<dec::Decimal128>,
-            dec::Decimal128,
-            dec::Decimal128,
-        ) -> dec::Decimal128,
+        decimals: fn(Decimal, Decimal) -> Decimal,
     ) -> Option<Number> {
         Some(match (self, other) {
             (Number::Int32(a), Number::Int32(b)) => {
@@ -59,13 +53,19 @@ impl Number {
                 Number::Int64(integers(self.as_integer()?, other.as_integer()?)?)
             }
             (Number::Decimal(_), _) | (_, Number::Decimal(_)) => {
-                // Its status flags stick, so every operation has a context of its own.
-                let mut context = Context::default();
-                let (a, b) = (self.to_decimal().to_dec(), other.to_decimal().to_dec());
-                Number::Decimal(Decimal::from_dec(decimals(&mut context, a, b)))
+                Number::Decimal(decimals(self.to_decimal(), other.to_decimal()))
             }
             _ => Number::Double(doubles(self.to_f64(), other.to_f64())),
         })
+    }
+
+    /// The difference; as [`add`](Number::add).
+    pub(crate) fn subtract(self, other: Number) -> Option<Number> {
+        self.combine(other, i64::checked_sub, |a, b| a - b, Decimal::subtract)
+    }
+
+    pub(crate) const fn is_decimal(self) -> bool {
+        matches!(self, Number::Decimal(_))
     }
 
     /// `$bit`'s `and`, `or` and `xor`: of integers only, in the wider of the two types.
@@ -165,92 +165,6 @@ impl From<Number> for ValueBuf {
             }
         }
     }
-}
-
-impl Decimal {
-    fn from_f64_15_digits(double: f64) -> Self {
-        if double.is_nan() {
-            return Decimal::NaN;
-        }
-        let negative = double.is_sign_negative();
-        if double.is_infinite() {
-            return Decimal::Infinite { negative };
-        }
-        if double == 0.0 {
-            return Decimal::Finite { negative, coefficient: 0, exponent: 0 };
-        }
-        // "d.dddddddddddddde±x", correctly rounded.
-        let text = format!("{:.14e}", double.abs());
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let coefficient = digits.bytes().filter(u8::is_ascii_digit);
-        Decimal::Finite {
-            negative,
-            coefficient: coefficient.fold(0, |n, digit| n * 10 + u128::from(digit - b'0')),
-            exponent: exponent.parse::<i32>().unwrap_or(0) - 14,
-        }
-    }
-
-    fn to_f64(self) -> f64 {
-        match self {
-            Decimal::NaN => f64::NAN,
-            Decimal::Infinite { negative: true } => f64::NEG_INFINITY,
-            Decimal::Infinite { negative: false } => f64::INFINITY,
-            Decimal::Finite { negative, coefficient, exponent } => {
-                let sign = if negative { "-" } else { "" };
-                // Rust's parser rounds correctly.
-                format!("{sign}{coefficient}e{exponent}").parse().unwrap_or(f64::NAN)
-            }
-        }
-    }
-
-    fn truncate(self) -> Option<i64> {
-        let Decimal::Finite { negative, coefficient, exponent } = self else { return None };
-        let magnitude = match u32::try_from(exponent) {
-            _ if coefficient == 0 => 0,
-            Ok(zeros) => coefficient.checked_mul(10_u128.checked_pow(zeros)?)?,
-            Err(_) if exponent.unsigned_abs() > decimal::DIGITS => 0,
-            Err(_) => coefficient / 10_u128.pow(exponent.unsigned_abs()),
-        };
-        let value = i128::try_from(magnitude).ok()?;
-        i64::try_from(if negative { -value } else { value }).ok()
-    }
-
-    /// The same number in `dec`'s encoding.
-    fn to_dec(self) -> dec::Decimal128 {
-        match self {
-            Decimal::NaN => dec::Decimal128::NAN,
-            Decimal::Infinite { negative } => {
-                let mut bytes = [0; 16];
-                bytes[0] = 0x78;
-                with_sign(dec::Decimal128::from_be_bytes(bytes), negative)
-            }
-            Decimal::Finite { negative, coefficient, exponent } => {
-                let mut context = Context::<dec::Decimal128>::default();
-                let mut value = context.from_u128(coefficient);
-                context.set_exponent(&mut value, exponent);
-                with_sign(value, negative)
-            }
-        }
-    }
-
-    fn from_dec(value: dec::Decimal128) -> Self {
-        let negative = value.is_signed();
-        if value.is_nan() {
-            Decimal::NaN
-        } else if value.is_infinite() {
-            Decimal::Infinite { negative }
-        } else {
-            let coefficient = value.coefficient().unsigned_abs();
-            Decimal::Finite { negative, coefficient, exponent: value.exponent() }
-        }
-    }
-}
-
-/// Sets the sign bit. Arithmetic would lose the sign of a zero.
-fn with_sign(value: dec::Decimal128, negative: bool) -> dec::Decimal128 {
-    let mut bytes = value.to_be_bytes();
-    bytes[0] = bytes[0] & 0x7f | u8::from(negative) << 7;
-    dec::Decimal128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]
