@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::filter::Matcher;
+use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::value::Record;
@@ -109,7 +109,7 @@ proptest! {
         {
             check(&filter, &doc, |record| {
                 matcher.matches(record);
-                matcher.matched_index(record);
+                matcher.matched_index(record, Matched::BySorted);
             })?;
         }
     }

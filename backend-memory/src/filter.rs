@@ -39,6 +39,15 @@ pub(crate) struct Matcher {
     root: Node,
 }
 
+/// Which of several conditions on arrays decides what the positional `$` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matched {
+    /// The last one of the filter as the server sorts it: in updates.
+    BySorted,
+    /// The last one as it is written: in projections, for which the server reads the filter again.
+    AsWritten,
+}
+
 /// A compiled list of predicates on a value that no path leads to: an element of an array.
 #[derive(Debug)]
 pub(crate) struct ElementMatcher {
@@ -80,8 +89,8 @@ impl Matcher {
     }
 
     /// The position that `$` stands for, in an update or projection of a record that matches.
-    pub(crate) fn matched_index(&self, doc: &Record) -> Option<usize> {
-        self.root.matched_index(Source::Record(doc))
+    pub(crate) fn matched_index(&self, doc: &Record, matched: Matched) -> Option<usize> {
+        self.root.matched_index(Source::Record(doc), matched)
     }
 
     /// Whether every document matches.
@@ -206,12 +215,12 @@ impl Node {
         }
     }
 
-    /// The last position recorded by a conjunction, in the order in which the server evaluates it.
+    /// The last position recorded by a conjunction, in an order in which the server evaluates it.
     /// What is negated, or one of several alternatives, records none.
-    fn matched_index(&self, source: Source<'_>) -> Option<usize> {
+    fn matched_index(&self, source: Source<'_>, matched: Matched) -> Option<usize> {
         match self {
             Node::Field(field) => field.matched_index(source),
-            Node::And(parts) => parts.matched_index(source),
+            Node::And(parts) => parts.matched_index(source, matched),
             Node::Or(_) | Node::Not(_) | Node::Always(_) | Node::Schema(_) => None,
         }
     }

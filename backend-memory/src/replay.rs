@@ -21,7 +21,7 @@ use bson::{Bson, DateTime, Document, Timestamp};
 use odm_core::{Error, Filter, Projection, Sort, Update};
 
 use crate::expression::{Compiler, Globals, Root, Scope};
-use crate::filter::Matcher;
+use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::update::{Applied, ApplyCx, Updater};
@@ -185,12 +185,14 @@ fn update(
     let cx = ApplyCx {
         now: DateTime::from_millis(0),
         timestamp: Timestamp { time: 1, increment: 1 },
-        matched_index: matcher.matched_index(&record),
+        matched_index: matcher.matched_index(&record, Matched::BySorted),
         inserting: false,
     };
     if matcher.matches(&record) {
         return Ok(match updater.apply(&record, &cx)? {
-            Applied::Unchanged => format!("1/0 {}", show(&record.to_document())),
+            Applied::Unchanged | Applied::Rewritten(_) => {
+                format!("1/0 {}", show(&record.to_document()))
+            }
             Applied::Changed(new) => {
                 format!("1/1 {}", show(&Record::from_bytes(&new)?.to_document()))
             }

@@ -31,7 +31,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::collation::Collator;
-use crate::filter::Matcher;
+use crate::filter::{Matched, Matcher};
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::path::{FieldPath, LeafArray};
 use crate::value::{RawVal, Record};
@@ -85,11 +85,11 @@ fn apply<D: Serialize + DeserializeOwned>(statement: &UpdateStatement, document:
     let cx = ApplyCx {
         now,
         timestamp: Timestamp { time: u32::try_from(seconds).unwrap_or(0), increment: 1 },
-        matched_index: matcher.matched_index(&record),
+        matched_index: matcher.matched_index(&record, Matched::BySorted),
         inserting: false,
     };
     match updater.apply(&record, &cx)? {
-        Applied::Unchanged => decode(record.bytes()),
+        Applied::Unchanged | Applied::Rewritten(_) => decode(record.bytes()),
         Applied::Changed(bytes) => decode(&bytes),
     }
 }

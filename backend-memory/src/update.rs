@@ -64,6 +64,8 @@ pub(crate) struct ApplyCx {
 pub(crate) enum Applied {
     /// The document is what it was: it counts as matched, not as modified.
     Unchanged,
+    /// The document is what it was, but counts as modified if an index depends on one of these paths.
+    Rewritten(Vec<Arc<str>>),
     /// The new document.
     Changed(Vec<u8>),
 }
@@ -154,7 +156,10 @@ impl Updater {
             Kind::Operators(tree) => {
                 let resolved = tree.resolve(cx.matched_index)?;
                 match Plan::new(resolved.as_ref(), doc, cx)? {
-                    Some(plan) => plan.write(),
+                    Some(plan) => match plan.rewritten() {
+                        Some(paths) => return Ok(Applied::Rewritten(paths)),
+                        None => plan.write(),
+                    },
                     None => return Ok(Applied::Unchanged),
                 }
             }

@@ -17,7 +17,7 @@ use super::{Engine, options};
 use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::deadline::Deadline;
-use crate::filter::Matcher;
+use crate::filter::{Matched, Matcher};
 use crate::plan::{self, Plan, Wanted};
 use crate::projection::Projector;
 use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_name};
@@ -269,11 +269,18 @@ impl ChangeOf<'_> {
 
     /// Changes a document; gives the new version if it differs.
     fn apply(&self, turn: &Turn<'_>, id: RecordId, record: &Record) -> Result<Option<Record>> {
-        let matched_index =
-            if self.updater.is_positional() { self.matcher.matched_index(record) } else { None };
+        let matched_index = match self.updater.is_positional() {
+            true => self.matcher.matched_index(record, Matched::BySorted),
+            false => None,
+        };
         let cx = self.context(matched_index, false);
         let bytes = match self.updater.apply(record, &cx)? {
             Applied::Unchanged => return Ok(None),
+            Applied::Rewritten(paths) => {
+                let depends = |spec: &IndexSpec| paths.iter().any(|path| spec.depends_on(path));
+                let counts = turn.read(|state| state.indexes.iter().any(|one| depends(&one.spec)));
+                return Ok(counts.then(|| record.clone()));
+            }
             Applied::Changed(bytes) => bytes,
         };
         let changed = Record::from_bytes(&bytes)?;

@@ -1,43 +1,47 @@
 //! `$and`; `$or`, `$nor` and `$not` are nodes of their own.
 
 use super::comparison::Operator;
-use super::{Node, Source, Test};
+use super::{Matched, Node, Source, Test};
 
 /// Several conditions, all of which must hold.
 #[derive(Debug)]
 pub(super) struct Conjunction {
     /// The cheapest first.
     parts: Vec<Node>,
-    /// The positions of the parts in the order in which the server evaluates them. Which part
+    /// The positions of the parts in the orders in which the server evaluates them. Which part
     /// was the last decides what the positional `$` stands for.
-    server_order: Vec<usize>,
+    written: Vec<usize>,
+    sorted: Vec<usize>,
 }
 
-/// The conjunction of `parts`: nested ones are taken apart, a single part is itself.
+/// The conjunction of `parts`: a single part is itself; nested ones are taken apart, and what is in
+/// them comes after the others, as on the server.
 pub(super) fn and(parts: impl IntoIterator<Item = Node>) -> Node {
     let mut flat = Vec::new();
+    let mut nested = Vec::new();
     for part in parts {
         match part {
-            Node::And(inner) => flat.extend(inner.into_server_order()),
+            Node::And(inner) => nested.extend(inner.into_written_order()),
             Node::Always(true) => {}
             Node::Always(false) => return Node::Always(false),
             part => flat.push(part),
         }
     }
+    flat.append(&mut nested);
     if flat.len() < 2 {
         return flat.pop().unwrap_or(Node::Always(true));
     }
-    flat.sort_by(|a, b| server_rank(a).cmp(&server_rank(b)));
+    let mut by_rank: Vec<usize> = (0..flat.len()).collect();
+    by_rank.sort_by_key(|&part| server_rank(&flat[part]));
     let mut numbered: Vec<(usize, Node)> = flat.into_iter().enumerate().collect();
     numbered.sort_by_key(|(_, part)| part.cost());
-    let mut server_order = vec![0; numbered.len()];
-    for (position, (rank, _)) in numbered.iter().enumerate() {
-        server_order[*rank] = position;
+    let mut written = vec![0; numbered.len()];
+    for (position, (part, _)) in numbered.iter().enumerate() {
+        written[*part] = position;
     }
-    Node::And(Conjunction {
-        parts: numbered.into_iter().map(|(_, part)| part).collect(),
-        server_order,
-    })
+    let sorted = by_rank.into_iter().map(|part| written[part]).collect();
+    let parts = numbered.into_iter().map(|(_, part)| part).collect();
+    Node::And(Conjunction { parts, written, sorted })
 }
 
 /// The disjunction of `parts`; a single part is itself.
@@ -71,19 +75,23 @@ impl Conjunction {
         self.parts.iter().all(|part| part.matches(source))
     }
 
-    pub(super) fn matched_index(&self, source: Source<'_>) -> Option<usize> {
-        let parts = self.server_order.iter().rev().filter_map(|&position| self.parts.get(position));
-        parts.filter_map(|part| part.matched_index(source)).next()
+    pub(super) fn matched_index(&self, source: Source<'_>, matched: Matched) -> Option<usize> {
+        let order = match matched {
+            Matched::BySorted => &self.sorted,
+            Matched::AsWritten => &self.written,
+        };
+        let parts = order.iter().rev().filter_map(|&position| self.parts.get(position));
+        parts.filter_map(|part| part.matched_index(source, matched)).next()
     }
 
     pub(super) fn cost(&self) -> u32 {
         self.parts.iter().map(Node::cost).sum()
     }
 
-    fn into_server_order(self) -> Vec<Node> {
+    fn into_written_order(self) -> Vec<Node> {
         let mut parts: Vec<Option<Node>> = self.parts.into_iter().map(Some).collect();
         let take = |position: usize| parts.get_mut(position).and_then(Option::take);
-        self.server_order.into_iter().filter_map(take).collect()
+        self.written.into_iter().filter_map(take).collect()
     }
 }
 

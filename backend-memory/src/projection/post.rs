@@ -3,7 +3,7 @@
 use odm_core::bson::spec::ElementType;
 use odm_core::{Error, ErrorCode};
 
-use crate::filter::Matcher;
+use crate::filter::{Matched, Matcher};
 use crate::value::write::{append, append_at, begin, begin_nested, finish};
 use crate::value::{RawVal, Record};
 
@@ -102,7 +102,7 @@ impl Positional {
         let Some(found) = first_array(projected, doc.as_raw(), &path) else {
             return Ok(projected.bytes().to_vec());
         };
-        let index = self.matcher.matched_index(doc).ok_or_else(|| {
+        let index = self.matcher.matched_index(doc, Matched::AsWritten).ok_or_else(|| {
             Error::command(
                 ErrorCode(51_246),
                 "positional operator '.$' couldn't find a matching element in the array",

@@ -191,6 +191,21 @@ impl IndexSpec {
         self.pattern.collator()
     }
 
+    /// Whether what is at `path` may say which keys a document has. As on the server, positions in
+    /// arrays do not count.
+    pub(crate) fn depends_on(&self, path: &str) -> bool {
+        let names = |path: &'_ str| -> Vec<String> {
+            let is_name =
+                |part: &&str| !part.starts_with('$') && !part.bytes().all(|b| b.is_ascii_digit());
+            path.split('.').filter(is_name).map(str::to_owned).collect()
+        };
+        let changed = names(path);
+        let meets =
+            |path: &str| names(path).iter().zip(&changed).all(|(name, other)| name == other);
+        self.fields().iter().any(|(path, _)| meets(path.as_str()))
+            || self.partial.as_ref().is_some_and(|only| any_path(&only.filter, &meets))
+    }
+
     pub(crate) fn fields(&self) -> &[(FieldPath, bool)] {
         self.pattern.fields()
     }
@@ -460,5 +475,16 @@ impl Index {
             return Err(format!("index {name}: {entries:?} where {expected:?} was expected"));
         }
         Ok(())
+    }
+}
+
+/// Whether one of the paths of a filter is such.
+fn any_path(filter: &Filter, is_such: &impl Fn(&str) -> bool) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) | Filter::Nor(parts) => {
+            parts.iter().any(|part| any_path(part, is_such))
+        }
+        Filter::Field(path, _) => is_such(path.as_str()),
+        _ => false,
     }
 }

@@ -130,11 +130,11 @@ impl Push {
         let mut new = values(old);
         let len = new.len();
         self.modify(&mut new);
-        let is_sorted = self.sort.is_some() && !new.is_empty();
-        Ok(if self.each.is_empty() && !is_sorted && new.len() == len {
-            Outcome::Unchanged
-        } else {
-            Outcome::Set(array(new))
+        // An array that is sorted counts as modified, whatever order it was in.
+        Ok(match self.sort {
+            Some(_) if self.each.is_empty() && len == 0 => Outcome::Rewritten,
+            None if self.each.is_empty() && new.len() == len => Outcome::Unchanged,
+            _ => Outcome::Set(array(new)),
         })
     }
 

@@ -67,6 +67,8 @@ impl Limit {
 /// What becomes of a value.
 pub(super) enum Outcome<'a> {
     Unchanged,
+    /// The value is what it was, but the server counts it as modified if an index has it.
+    Rewritten,
     Set(New<'a>),
     Remove,
 }

@@ -1,5 +1,7 @@
 //! Laying an update over a document: which elements change, and to what.
 
+use std::sync::Arc;
+
 use odm_core::{Error, ErrorCode};
 use rustc_hash::FxHashSet;
 
@@ -49,7 +51,7 @@ impl Blocked<'_, '_> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans an update; `None` if the document stays as it is.
+    /// Plans an update; `None` if the document stays as it is, and is not even written anew.
     pub(super) fn new(tree: &Tree, doc: &'a Record, cx: &ApplyCx) -> Result<Option<Self>, Error> {
         let target = Target { doc, cx };
         let mut edits = Edits::new(doc.as_raw());
@@ -80,6 +82,12 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         Ok(Some(Plan { edits, size: doc.bytes().len() }))
+    }
+
+    /// The paths that are written anew with the values that they had, if nothing else is done.
+    pub(super) fn rewritten(&self) -> Option<Vec<Arc<str>>> {
+        let mut paths = Vec::new();
+        self.edits.are_rewritten(&mut paths).then_some(paths)
     }
 
     pub(super) fn write(self) -> Vec<u8> {
@@ -134,6 +142,7 @@ impl<'a> Target<'a, '_> {
     ) -> Result<Option<Edit<'a>>, Error> {
         Ok(match fields::change(leaf, value, self)? {
             Outcome::Unchanged => None,
+            Outcome::Rewritten => Some(Edit::Rewrite(Arc::clone(&leaf.path))),
             Outcome::Set(new) => Some(Edit::Set(new)),
             // The elements after it keep their places.
             Outcome::Remove if in_array => Some(Edit::Set(New::Old(RawVal::NULL))),

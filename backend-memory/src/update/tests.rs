@@ -21,7 +21,7 @@ const CX: ApplyCx = ApplyCx {
 fn apply(doc: &Document, update: impl Into<Update>) -> Result<Option<Document>, Error> {
     let updater = Updater::compile(&update.into(), &[], None)?;
     Ok(match updater.apply(&Record::from_document(doc)?, &CX)? {
-        Applied::Unchanged => None,
+        Applied::Unchanged | Applied::Rewritten(_) => None,
         Applied::Changed(bytes) => Some(Record::from_bytes(&bytes)?.to_document()),
     })
 }

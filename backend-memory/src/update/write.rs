@@ -25,6 +25,8 @@ pub(super) enum New<'a> {
 pub(super) enum Edit<'a> {
     Remove,
     Set(New<'a>),
+    /// At this path, the same value once more.
+    Rewrite(Arc<str>),
     /// It is a document or array, and the edits are inside.
     Inside(Edits<'a>),
 }
@@ -62,6 +64,19 @@ impl<'a> Edits<'a> {
         self.existing.is_empty() && self.added.is_empty()
     }
 
+    /// Whether all values stay what they are, though they are written anew at the paths that are added to `paths`.
+    pub(super) fn are_rewritten(&self, paths: &mut Vec<Arc<str>>) -> bool {
+        self.added.is_empty()
+            && self.existing.iter().all(|existing| match &existing.edit {
+                Edit::Rewrite(path) => {
+                    paths.push(Arc::clone(path));
+                    true
+                }
+                Edit::Inside(edits) => edits.are_rewritten(paths),
+                Edit::Remove | Edit::Set(_) => false,
+            })
+    }
+
     /// Adds the edit of an element: `value` is its value, as it was found in the container.
     pub(super) fn edit(&mut self, name_len: usize, value: RawVal<'a>, edit: Edit<'a>) {
         // The value is a part of the container's bytes, so its address tells where.
@@ -88,6 +103,7 @@ impl<'a> Edits<'a> {
             let name = old(start + 1, end).split(|&byte| byte == 0).next().unwrap_or_default();
             match edit {
                 Edit::Remove => {}
+                Edit::Rewrite(_) => out.extend_from_slice(old(start, end)),
                 Edit::Set(value) => value.append(name, out),
                 Edit::Inside(edits) => {
                     header(edits.container.kind(), name, out);

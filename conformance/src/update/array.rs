@@ -1,10 +1,10 @@
 //! `$push`, `$addToSet`, `$pop`, `$pull`, `$pullAll`.
 
-use bson::doc;
+use bson::{Document, doc};
 use odm_core::Database;
 
 use crate::case::{Outcome, cases};
-use crate::check::{Becomes, Refuses, Stays, check_updates};
+use crate::check::{Becomes, Has, Refuses, Stays, check_commands, check_updates};
 use crate::value::{dec, re};
 
 cases! { "update::array":
@@ -14,6 +14,7 @@ cases! { "update::array":
     push_sort needs(push_modifiers),
     push_position needs(push_modifiers),
     push_modifiers_together needs(push_modifiers),
+    sorting_nothing_counts_where_it_is_indexed needs(push_modifiers, partial_indexes),
     add_to_set_adds_what_is_not_there,
     add_to_set_compares_as_filters_do,
     pop_takes_from_an_end,
@@ -170,6 +171,52 @@ async fn push_modifiers_together(db: Database) -> Outcome {
         )],
     )
     .await
+}
+
+/// The sort of an empty array leaves it as it is. It counts as modified only if an index might have to know.
+async fn sorting_nothing_counts_where_it_is_indexed(db: Database) -> Outcome {
+    let partial = |filter: Document| {
+        doc! { "key": { "z": 1 }, "name": "i", "partialFilterExpression": filter }
+    };
+    let on = |path: &str| doc! { "key": { path: 1 }, "name": "i" };
+    let rows = [
+        (doc! { "a": [] }, "a", on("z"), 0),
+        (doc! { "a": [] }, "a", on("ab"), 0),
+        (doc! { "a": [] }, "a", on("a"), 1),
+        (doc! { "a": [] }, "a", on("a.x"), 1),
+        (doc! { "a": [] }, "a", on("a.0"), 1),
+        (doc! { "a": [] }, "a", partial(doc! { "a": 1 }), 1),
+        (doc! { "a": [] }, "a", partial(doc! { "c": 1 }), 0),
+        (doc! { "a": { "b": [] } }, "a.b", on("a"), 1),
+        (doc! { "a": { "b": [] } }, "a.b", on("a.b"), 1),
+        (doc! { "a": { "b": [] } }, "a.b", on("a.c"), 0),
+        (doc! { "a": [{ "b": [] }] }, "a.0.b", on("a.b"), 1),
+        (doc! { "a": [{ "b": [] }] }, "a.0.b", on("a.1.b"), 1),
+        (doc! { "a": [{ "b": [] }] }, "a.0.b", on("a.c"), 0),
+        (doc! { "a": [{ "b": [] }] }, "a.$[].b", on("a.b"), 1),
+        (doc! { "a": [[]] }, "a.0", on("a.x"), 1),
+        (doc! { "a": [[]] }, "a.0", on("a.1"), 1),
+        (doc! { "a": [1] }, "a", on("z"), 1),
+    ];
+    for (number, (doc, path, index, modified)) in rows.into_iter().enumerate() {
+        let name = format!("c{number}");
+        let sort = doc! { "$push": { path: { "$each": [], "$sort": 1 } } };
+        let update = doc! { "update": &name, "updates": [{ "q": {}, "u": sort }] };
+        let after = doc! { "find": &name, "projection": { "_id": 0 } };
+        let ns = format!("{}.{name}", db.name());
+        let cursor = doc! { "firstBatch": [doc.clone()], "id": 0_i64, "ns": ns };
+        check_commands(
+            &db,
+            &[
+                (doc! { "insert": &name, "documents": [doc] }, Has(doc! {})),
+                (doc! { "createIndexes": &name, "indexes": [index] }, Has(doc! {})),
+                (update, Has(doc! { "n": 1, "nModified": modified })),
+                (after, Has(doc! { "cursor": cursor })),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 async fn add_to_set_adds_what_is_not_there(db: Database) -> Outcome {

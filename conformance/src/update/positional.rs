@@ -1,15 +1,16 @@
 //! The positional operators: `$`, `$[]`, `$[identifier]`.
 
-use bson::{Document, doc};
-use odm_core::{Database, UpdateBatch, UpdateStatement};
+use bson::{Bson, Document, doc};
+use odm_core::{Database, Find, Projection, UpdateBatch, UpdateStatement};
 
 use crate::case::{Failure, Outcome, cases};
-use crate::check::{expect_code, expect_docs, filled, show};
+use crate::check::{expect_code, expect_docs, expect_eq, filled, show, trees};
 
 cases! { "update::positional":
     the_first_match needs(positional_updates),
     all_elements needs(positional_updates),
     filtered_elements needs(positional_updates),
+    the_last_condition_decides needs(positional_updates, projection_operators),
 }
 
 /// A document, a filter, an update, its array filters, and what comes of it.
@@ -82,6 +83,65 @@ async fn the_first_match(db: Database) -> Outcome {
         ],
     )
     .await
+}
+
+/// Of several conditions on arrays, the last one that MongoDB evaluates decides what `$` stands for. In a projection that
+/// is the last as written, what is in an `$and` or `$all` after the rest; in an update it sorts them by operator first.
+async fn the_last_condition_decides(db: Database) -> Outcome {
+    let rows = [
+        (doc! { "a": { "$lte": 0, "$gte": 5 } }, 5, 5_i32),
+        (doc! { "a": { "$gte": 5, "$lte": 0 } }, 0, 5),
+        (doc! { "a": { "$lt": 1, "$gt": 4 } }, 5, 5),
+        (doc! { "a": { "$gt": 4, "$lt": 1 } }, 0, 5),
+        (doc! { "a": { "$lt": 1, "$eq": 3 } }, 3, 0),
+        (doc! { "a": { "$mod": [4, 3], "$gt": 4 } }, 5, 3),
+        (doc! { "a": { "$type": "int", "$gt": 3 } }, 4, 0),
+        (doc! { "a": { "$gt": 3, "$type": "int" } }, 0, 0),
+        (doc! { "a": { "$exists": true, "$gt": 3 } }, 4, 0),
+        (doc! { "a": { "$gt": 3, "$bitsAllSet": 1 } }, 1, 1),
+        (doc! { "a": { "$bitsAllSet": 1, "$gt": 3 } }, 4, 1),
+        (doc! { "a": { "$gt": 3, "$size": 6 } }, 4, 4),
+        (doc! { "a": { "$lt": 1, "$not": { "$gt": 9 } } }, 0, 0),
+        (doc! { "a": { "$gt": 3, "$nin": [9] } }, 4, 4),
+        (doc! { "a": { "$lt": 1, "$elemMatch": { "$gt": 3 } } }, 4, 0),
+        (doc! { "a": { "$in": [3, 2], "$gt": 4 } }, 5, 2),
+        (doc! { "a": { "$gt": 4, "$in": [3] } }, 3, 5),
+        (doc! { "a": { "$all": [1, 2], "$gt": 4 } }, 2, 5),
+        (doc! { "a": { "$all": [2, 1] } }, 1, 1),
+        (doc! { "$and": [{ "a": 1 }], "a": 2 }, 2, 2),
+        (doc! { "a": 2, "$and": [{ "a": 1 }] }, 1, 1),
+        (doc! { "$and": [{ "a": 1 }, { "a": 5 }], "a": 2 }, 5, 5),
+        (doc! { "$and": [{ "a": { "$gt": 3, "$lt": 1 } }, { "a": 2 }] }, 0, 4),
+        (doc! { "$and": [{ "$and": [{ "a": 2 }, { "$and": [{ "a": 5 }] }] }, { "a": 3 }] }, 5, 5),
+        (doc! { "$or": [{ "a": 1 }], "a": 4 }, 4, 4),
+        (doc! { "$or": [{ "a": 2 }, { "a": 1 }], "a": 4 }, 4, 1),
+        (doc! { "$or": [{ "$and": [{ "a": 1 }, { "a": 3 }] }], "a": 2 }, 3, 3),
+        (doc! { "$nor": [{ "a": 9 }], "a": 3 }, 3, 3),
+        (doc! { "a": 3, "a.0": 0 }, 3, 3),
+        (doc! { "b": { "$lte": [0] }, "b.x": 2, "a": 1 }, 1, 0),
+        (doc! { "b.x": 2, "a": 1, "b": { "$lte": [0] } }, 0, 0),
+    ];
+    for (number, (conditions, projected, updated)) in (0_i32..).zip(rows) {
+        let what = show(&conditions);
+        let before = doc! {
+            "_id": number,
+            "a": [0, 1, 2, 3, 4, 5],
+            "b": [[], { "x": 1 }, { "x": 2 }],
+        };
+        let collection = filled(&db, &[before]).await?;
+        let mut filter = doc! { "_id": number };
+        filter.extend(conditions);
+        let projection = Some(Projection::from(doc! { "a.$": 1 }));
+        let find = Find { filter: filter.clone().into(), projection, ..Find::default() };
+        let found = trees(&collection.execute(find).await?.collect().await?)?;
+        expect_docs(&what, &found, &[doc! { "_id": number, "a": [projected] }])?;
+        collection.update_one(filter, doc! { "$set": { "a.$": "here" } }).await?;
+        let after = collection.find_one(doc! { "_id": number }).await?.unwrap_or_default();
+        let is_changed = |item: &Bson| item.as_str() == Some("here");
+        let position = after.get_array("a").ok().and_then(|a| a.iter().position(is_changed));
+        expect_eq(&what, &position, &usize::try_from(updated).ok())?;
+    }
+    Ok(())
 }
 
 async fn all_elements(db: Database) -> Outcome {
