@@ -47,3 +47,17 @@ fn kind() -> impl Strategy<Value = Document> {
         2 => partial.prop_map(|filter| doc! { "partialFilterExpression": filter }),
     ]
 }
+
+/// Whether MongoDB may lose documents that match if an index is on the path: an array is not looked for below the
+/// first element of an operand of `$gt` and `$gte`, but below the operand itself if that element is an array. So
+/// `{a: {$gte: [[0]]}}` finds `{a: [[0]]}` only without an index: the key there is `[0]`.
+pub fn index_loses(filter: &Document) -> bool {
+    filter.iter().any(|(name, operand)| match (name.as_str(), operand) {
+        ("$gt" | "$gte", Bson::Array(elements)) => matches!(elements.first(), Some(Bson::Array(_))),
+        (_, Bson::Document(inner)) => index_loses(inner),
+        (_, Bson::Array(parts)) => {
+            parts.iter().filter_map(Bson::as_document).any(|part| index_loses(part))
+        }
+        _ => false,
+    })
+}

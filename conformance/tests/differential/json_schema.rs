@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::option::weighted;
 
 use crate::property::{Bench, Property};
-use crate::round::Counts;
+use crate::round::{Counts, Order};
 
 pub(crate) const PROPERTIES: &[Property] = &[Property { name: "json_schema", test: schemas }];
 
@@ -15,14 +15,15 @@ fn schemas(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let strategy = (documents(1..20), vec(query, 1..30));
     bench.check("json_schema", counts, &strategy, |round, (docs, queries)| {
         round.fill(&docs)?;
-        for (schema, beside) in queries {
+        let find = |(schema, beside)| {
             let schema = doc! { "$jsonSchema": schema };
             let filter = match beside {
                 None => schema,
                 Some(beside) => doc! { "$or": [{ "$nor": [schema] }, beside] },
             };
-            round.same(doc! { "find": "c", "filter": filter })?;
-        }
-        Ok(())
+            (doc! { "find": "c", "filter": filter }, Order::Matters)
+        };
+        let reads = queries.into_iter().map(find).collect();
+        round.same_reads(reads)
     })
 }

@@ -15,6 +15,7 @@ pub(crate) const PROPERTIES: &[Property] = &[
     Property { name: "filter", test: filters },
     Property { name: "sort", test: sorts },
     Property { name: "projection", test: projections },
+    Property { name: "positional", test: positionals },
     Property { name: "distinct", test: distinct_and_count },
 ];
 
@@ -80,6 +81,27 @@ fn projections(bench: &Bench, counts: &Counts) -> Result<u32, String> {
             let filter = round.most_telling(&filters, &docs);
             (doc! { "find": "c", "filter": filter, "projection": projection }, Order::Matters)
         };
+        let reads = queries.into_iter().map(find).collect();
+        round.same_reads(reads)
+    })
+}
+
+/// The element that a filter matched, of each document and of the first one: all fail where one has none.
+fn positionals(bench: &Bench, counts: &Counts) -> Result<u32, String> {
+    let query = (choice(), weighted(0.5, filter_template()), path(), 0_i32..3);
+    let strategy = (documents(1..20), vec(query, 1..50));
+    bench.check("positional", counts, &strategy, |round, (docs, queries)| {
+        round.fill(&docs)?;
+        let find =
+            |(filters, more, path, limit): (Vec<Template>, Option<Template>, String, i32)| {
+                let mut filter = round.most_telling(&filters, &docs);
+                if let Some(more) = more {
+                    filter.insert("$and", [Bson::Document(more.on(&docs))]);
+                }
+                let projection = doc! { format!("{path}.$"): 1 };
+                let find = doc! { "find": "c", "filter": filter, "projection": projection };
+                (find.into_iter().chain(doc! { "limit": limit }).collect(), Order::Matters)
+            };
         let reads = queries.into_iter().map(find).collect();
         round.same_reads(reads)
     })

@@ -48,8 +48,7 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Order {
     Matters,
-    /// Without a sort, an index gives the order, and which index is the planner's choice. So it is
-    /// whether `distinct` finds null where a field is missing, as in an index.
+    /// Without a sort, an index gives the order, and which index is the planner's choice.
     IsFree,
 }
 
@@ -258,10 +257,6 @@ fn comparable(reply: &Document, order: Order) -> Document {
                     errors.iter().map(without_message).collect()
                 }
                 ("firstBatch", Bson::Array(docs)) if order == Order::IsFree => by_id(docs),
-                ("values", Bson::Array(values)) if order == Order::IsFree => {
-                    let is_there = |value: &&Bson| !matches!(value, Bson::Null | Bson::Undefined);
-                    values.iter().filter(is_there).cloned().collect()
-                }
                 ("firstBatch" | "upserted", Bson::Array(docs)) => {
                     docs.iter().map(without_generated_id).collect()
                 }
