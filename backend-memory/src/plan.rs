@@ -5,6 +5,7 @@ mod bounds;
 mod choose;
 mod distinct;
 mod explain;
+mod normalize;
 mod scan;
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,7 @@ impl Projector {
                     }
                 }
                 ProjectionItem::Positional => {
+                    check_positional(filter)?;
                     fields.tree.insert(path)?;
                     projector.positional =
                         Some(Positional::new(path, Matcher::collated(filter, collator)?));
@@ -142,6 +143,20 @@ impl Projector {
 
 fn unsupported(feature: &str) -> Error {
     Error::Unsupported { backend: "memory", feature: feature.to_owned() }
+}
+
+/// What is no condition on fields has no place in a filter for a positional `.$`.
+fn check_positional(filter: &Filter) -> Result<(), Error> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) | Filter::Nor(parts) => {
+            parts.iter().try_for_each(check_positional)
+        }
+        Filter::JsonSchema(_) => Err(Error::command(
+            ErrorCode(224),
+            "$jsonSchema is not allowed in the filter for a positional projection",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn mixed(path: &str) -> Error {

@@ -41,7 +41,7 @@ impl Engine {
             None => DistinctScan::choose(&state, &distinct.key, &filter)?,
         };
         match by_index {
-            Some(scan) => scan.run(&state, &mut position, |value| match value {
+            Some(scan) => scan.run(&state, &mut position, &matcher, |value| match value {
                 // Kept as one value by the index, but it still counts by its elements.
                 Bson::Array(elements) => elements.into_iter().try_for_each(|one| values.add(one)),
                 value => values.add(value),

@@ -162,7 +162,7 @@ impl Engine {
                     && let Some(scan) = DistinctScan::explained(&state, &distinct.key, &filter)?
                 {
                     let mut run = Run::default();
-                    scan.run(&state, &mut run.position, |_| {
+                    scan.run(&state, &mut run.position, &matcher, |_| {
                         run.returned += 1;
                         Ok(())
                     })?;

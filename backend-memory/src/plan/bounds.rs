@@ -26,6 +26,9 @@ enum Edge<'f> {
     Before(&'f Bson),
     /// Above it.
     After(&'f Bson),
+    /// Below or above the value with these bytes.
+    Below,
+    Above,
     /// At the beginning of the keys that begin with these bytes.
     Prefix,
 }
@@ -114,8 +117,8 @@ impl<'f> Cut<'f> {
     /// The bytes of the cut among descending keys: those are inverted.
     pub(crate) fn descending(&self) -> KeyBytes {
         let (bytes, above) = match (self.edge, &self.key[..]) {
-            (Edge::Before(_), key) => (key, true),
-            (Edge::After(_), key) => (&key[..key.len().saturating_sub(1)], false),
+            (Edge::Before(_) | Edge::Below, key) => (key, true),
+            (Edge::After(_) | Edge::Above, key) => (&key[..key.len().saturating_sub(1)], false),
             (Edge::Prefix, key) => {
                 let mut inverted: Vec<u8> = key.iter().map(|byte| !byte).collect();
                 // The least bytes above all that begin with these.
@@ -138,7 +141,7 @@ impl<'f> Cut<'f> {
         match self.edge {
             Edge::Before(value) => Some((value, true)),
             Edge::After(value) => Some((value, false)),
-            Edge::Prefix => None,
+            Edge::Below | Edge::Above | Edge::Prefix => None,
         }
     }
 }
@@ -203,10 +206,10 @@ impl<'f> Bounds<'f> {
             Predicate::Eq(value) => equal(value, strings)?,
             Predicate::In(values) => any_of(values, strings)?,
             Predicate::Gt(value) | Predicate::Gte(value) if is_nan(value) => {
-                matches!(predicate, Predicate::Gte(_)).then(nan)
+                Some(if matches!(predicate, Predicate::Gte(_)) { nan() } else { nothing() })
             }
             Predicate::Lt(value) | Predicate::Lte(value) if is_nan(value) => {
-                matches!(predicate, Predicate::Lte(_)).then(nan)
+                Some(if matches!(predicate, Predicate::Lte(_)) { nan() } else { nothing() })
             }
             Predicate::Gte(Bson::Null) | Predicate::Lte(Bson::Null) => Some(null(strings)?),
             Predicate::Gt(value) => range(value, Some(Cut::after(value, strings)?), None, strings),
@@ -318,6 +321,13 @@ impl<'f> Bounds<'f> {
         Bounds::new(intervals, self.excludes_missing || other.excludes_missing)
     }
 
+    /// What either accepts.
+    pub(crate) fn union(mut self, other: Self) -> Self {
+        let excludes_missing = self.excludes_missing && other.excludes_missing;
+        self.intervals.extend(other.intervals);
+        Bounds::new(self.intervals, excludes_missing)
+    }
+
     pub(crate) fn is_points(&self) -> bool {
         self.intervals.iter().all(Interval::is_point)
     }
@@ -402,6 +412,11 @@ fn is_nan(value: &Bson) -> bool {
     }
 }
 
+/// No value at all.
+fn nothing<'f>() -> Bounds<'f> {
+    Bounds::new(Vec::new(), true)
+}
+
 fn nan<'f>() -> Bounds<'f> {
     Bounds::new(vec![Interval::prefix(&[NAN], &[NUMBER])], true)
 }
@@ -443,7 +458,7 @@ fn any_of<'f>(values: &'f [Bson], strings: Strings<'_>) -> Result<Option<Bounds<
     Ok(Some(Bounds::new(intervals, excludes_missing)))
 }
 
-/// Ranges stay within the type of their operand.
+/// Ranges stay within the type of their operand, unless that is above or below all others.
 fn range<'f>(
     value: &Bson,
     low: Option<Cut<'f>>,
@@ -467,11 +482,17 @@ fn range<'f>(
             let rank = *Cut::encoded(value, strings).ok()?.first()?;
             (rank, rank + 1)
         }
+        Bson::MinKey | Bson::MaxKey => (LEAST, ABOVE_ALL),
         _ => return None,
+    };
+    let excludes_missing = match value {
+        Bson::MinKey => low.is_none(),
+        Bson::MaxKey => high.is_none(),
+        _ => true,
     };
     let low = low.unwrap_or_else(|| Cut::prefix(&[first]));
     let high = high.unwrap_or_else(|| Cut::prefix(&[after]));
-    Some(Bounds::new(vec![Interval { low, high }], true))
+    Some(Bounds::new(vec![Interval { low, high }], excludes_missing))
 }
 
 const fn is_number(kind: BsonType) -> bool {
@@ -520,8 +541,10 @@ fn strings_like<'f>(regex: &'f Regex, strings: Strings<'_>) -> Result<Option<Bou
         }
         None => Interval::prefix(&[STRING], &[STRING + 1]),
     };
-    let stored = Cut::encoded(&Bson::RegularExpression(regex.clone()), strings)?;
-    let stored = Interval::prefix(&stored, &stored.clone().after_prefix());
+    let key = Cut::encoded(&Bson::RegularExpression(regex.clone()), strings)?;
+    let above = key.clone().after_prefix();
+    let low = Cut { key, edge: Edge::Below };
+    let stored = Interval { low, high: Cut { key: above, edge: Edge::Above } };
     Ok(Some(Bounds::new(vec![matched, stored], true)))
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use odm_core::bson::{Bson, Document};
 use odm_core::{Error, ErrorCode, FieldPath, Filter, Hint, Predicate, SortOrder};
+use smallvec::{SmallVec, smallvec};
 
 use super::bounds::{self, Bounds, Cut, Strings};
+use super::normalize::normalized;
 use super::{Access, DistinctScan, IndexScan, NATURAL, Plan, Wanted, explain, id_lookup};
 use crate::collation;
 use crate::storage::{CollState, Index, KeyRange};
@@ -26,7 +28,8 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
         if let Some(range) = between(&state.indexes[index], wanted)? {
             return Ok(bounded(state, index, range, wanted));
         }
-        let conjuncts = Conjuncts::of(wanted.filter);
+        let filter = normalized(wanted.filter);
+        let conjuncts = Conjuncts::of(&filter);
         return Candidate::on(state, index, &conjuncts, wanted).map(Candidate::into_plan);
     }
     if has_bounds(wanted) {
@@ -39,7 +42,8 @@ pub(super) fn choose(state: &CollState, wanted: Wanted<'_>) -> Result<Plan, Erro
     if let Some(key) = id_lookup(wanted.filter, wanted.collator, own) {
         return Ok(Plan { access: Access::Id(key), is_sorted: true, is_exact: true });
     }
-    let conjuncts = Conjuncts::of(wanted.filter);
+    let filter = normalized(wanted.filter);
+    let conjuncts = Conjuncts::of(&filter);
     let mut best: Option<Candidate> = None;
     for (position, index) in state.indexes.iter().enumerate() {
         let first = index.spec.fields().first();
@@ -143,17 +147,9 @@ pub(super) fn distinct(
     if key.as_str().split('.').any(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
         return Ok(None);
     }
-    let filter = match filter {
-        Filter::Nor(parts) => match &parts[..] {
-            [Filter::Field(path, predicate)] => {
-                &Filter::Field(path.clone(), Predicate::Not(vec![predicate.clone()]))
-            }
-            _ => filter,
-        },
-        _ => filter,
-    };
     let wanted = Wanted { explain, ..Wanted::all(filter, None) };
-    let conjuncts = Conjuncts::of(filter);
+    let filter = normalized(filter);
+    let conjuncts = Conjuncts::of(&filter);
     let mut best: Option<(Candidate, usize)> = None;
     for (position, index) in state.indexes.iter().enumerate() {
         let fields = index.spec.fields();
@@ -171,17 +167,26 @@ pub(super) fn distinct(
             }
             continue;
         }
-        if index.is_multikey() {
+        // As on the server, alternatives have bounds only where they are the whole filter.
+        if index.is_multikey_at(field) || conjuncts.have_alternatives() && conjuncts.parts.len() > 1
+        {
             continue;
         }
         let candidate = Candidate::on(state, position, &conjuncts, wanted)?;
-        let usable = candidate.covers_every_match && candidate.is_exact && candidate.bounded > 0;
+        let usable = candidate.covers_every_match
+            && candidate.bounded > 0
+            && conjuncts.are_told_by_keys(index, &candidate.has_bounds);
         if usable && best.as_ref().is_none_or(|(best, _)| candidate.is_better(best, state, wanted))
         {
             best = Some((candidate, field));
         }
     }
-    Ok(best.map(|(candidate, field)| DistinctScan { scan: candidate.scan, field }))
+    Ok(best.map(|(candidate, field)| {
+        let index = &state.indexes[candidate.scan.index];
+        let narrowing = &candidate.has_bounds[..candidate.bounded];
+        let checks = !filter.is_empty() && !conjuncts.are_told_by_keys(index, narrowing);
+        DistinctScan { scan: candidate.scan, field, checks }
+    }))
 }
 
 fn is_empty(hint: &Hint) -> bool {
@@ -303,9 +308,9 @@ impl<'f> Conjuncts<'f> {
         match filter {
             Filter::And(parts) => parts.iter().all(|part| self.imply(part, strings)),
             Filter::Or(parts) => parts.iter().any(|part| self.imply(part, strings)),
-            Filter::Field(path, wanted) => self.parts.iter().any(|part| match part {
-                Filter::Field(on, predicate) if on == path => {
-                    bounds::implies(predicate, wanted, strings)
+            Filter::Field(path, wanted) => self.parts.iter().any(|part| match condition(part) {
+                Some((on, predicates)) if on == path => {
+                    predicates.iter().all(|one| bounds::implies(one, wanted, strings))
                 }
                 _ => false,
             }),
@@ -315,7 +320,11 @@ impl<'f> Conjuncts<'f> {
 
     /// Whether a condition is on this field.
     fn mention(&self, path: &str) -> bool {
-        self.parts.iter().any(|part| matches!(part, Filter::Field(on, _) if on.as_str() == path))
+        self.parts.iter().any(|part| condition(part).is_some_and(|(on, _)| on.as_str() == path))
+    }
+
+    fn have_alternatives(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Filter::Or(_)))
     }
 
     /// Whether the bounds of the first `bounded` fields of an index say all that the conditions
@@ -323,11 +332,43 @@ impl<'f> Conjuncts<'f> {
     fn are_exact(&self, index: &Index, bounded: usize, strings: Strings<'_>) -> bool {
         let fields = &index.spec.fields()[..bounded];
         self.parts.iter().all(|part| {
-            let Filter::Field(on, predicate) = part else { return false };
+            let Some((on, predicates)) = condition(part) else { return false };
             let is_bounded = |(field, (path, _)): (usize, &(crate::value::FieldPath, bool))| {
                 path.as_str() == on.as_str() && !index.is_multikey_at(field)
             };
-            fields.iter().enumerate().any(is_bounded) && Bounds::are_exact(predicate, strings)
+            fields.iter().enumerate().any(is_bounded)
+                && predicates.iter().all(|one| Bounds::are_exact(one, strings))
+        })
+    }
+
+    /// Whether a document matches exactly if one of its keys is within the bounds of the fields
+    /// that have some.
+    fn are_told_by_keys(&self, index: &Index, has_bounds: &[bool]) -> bool {
+        let strings = Strings::new(index, None);
+        let fields = index.spec.fields();
+        let is_on =
+            |part: &Filter, path: &str| condition(part).is_some_and(|(on, _)| on.as_str() == path);
+        self.parts.iter().all(|part| {
+            let Some((on, predicates)) = condition(part) else { return false };
+            let Some(field) = fields.iter().position(|(path, _)| path.as_str() == on.as_str())
+            else {
+                return false;
+            };
+            if has_bounds.get(field) != Some(&true) {
+                return false;
+            }
+            // An array may meet each of several conditions by another element, and a negation is
+            // about all of them.
+            let one_element_tells = || {
+                predicates.iter().all(|one| is_about_one_value(one))
+                    && self.parts.iter().filter(|part| is_on(part, on.as_str())).count() == 1
+            };
+            // The server does not trust in these.
+            if index.is_multikey() && predicates.iter().any(|one| is_with_extreme(one)) {
+                return false;
+            }
+            (!index.is_multikey_at(field) || one_element_tells())
+                && predicates.iter().all(|one| Bounds::are_exact(one, strings))
         })
     }
 
@@ -341,11 +382,15 @@ impl<'f> Conjuncts<'f> {
     ) -> Result<Option<Bounds<'f>>, Error> {
         let mut all: Option<Bounds<'f>> = None;
         for part in &self.parts {
-            let Filter::Field(on, predicate) = part else { continue };
+            let Some((on, predicates)) = condition(part) else { continue };
             if on.as_str() != path {
                 continue;
             }
-            let Some(bounds) = Bounds::of(predicate, strings)? else { continue };
+            // An array is above the least key and below the greatest, whatever its elements are.
+            if multikey && predicates.iter().any(|one| is_with_extreme(one)) {
+                continue;
+            }
+            let Some(bounds) = union(&predicates, strings)? else { continue };
             all = Some(match all {
                 None => bounds,
                 Some(all) if !multikey => all.intersect(bounds),
@@ -360,10 +405,58 @@ impl<'f> Conjuncts<'f> {
     }
 }
 
+/// A field, and the predicates of which it has to satisfy one: a condition on it, or alternatives
+/// that are all on it.
+fn condition(part: &Filter) -> Option<(&FieldPath, SmallVec<[&Predicate; 1]>)> {
+    match part {
+        Filter::Field(path, predicate) => Some((path, smallvec![predicate])),
+        Filter::Or(alternatives) => {
+            let Filter::Field(path, _) = alternatives.first()? else { return None };
+            let predicate = |part| match part {
+                &Filter::Field(ref on, ref predicate) if on == path => Some(predicate),
+                _ => None,
+            };
+            Some((path, alternatives.iter().map(predicate).collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an array satisfies it if one of its elements does.
+const fn is_about_one_value(predicate: &Predicate) -> bool {
+    use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Type};
+    matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_) | Type(_))
+}
+
+/// Whether it compares with what is above or below all else.
+const fn is_with_extreme(predicate: &Predicate) -> bool {
+    use Predicate::{Gt, Gte, Lt, Lte};
+    matches!(predicate, Gt(operand) | Gte(operand) | Lt(operand) | Lte(operand)
+        if matches!(operand, Bson::MinKey | Bson::MaxKey))
+}
+
+/// What one of the predicates accepts; `None` if that may be anything.
+fn union<'f>(
+    predicates: &[&'f Predicate],
+    strings: Strings<'_>,
+) -> Result<Option<Bounds<'f>>, Error> {
+    let mut all: Option<Bounds<'f>> = None;
+    for predicate in predicates {
+        let Some(bounds) = Bounds::of(predicate, strings)? else { return Ok(None) };
+        all = Some(match all {
+            None => bounds,
+            Some(all) => all.union(bounds),
+        });
+    }
+    Ok(all)
+}
+
 /// A way to run the query on one index.
 struct Candidate {
     scan: IndexScan,
     is_sorted: bool,
+    /// Which fields have bounds.
+    has_bounds: Vec<bool>,
     /// How many fields have bounds that narrow the scan.
     bounded: usize,
     /// How many of them are bounded to single values.
@@ -421,6 +514,7 @@ impl Candidate {
                 described,
             },
             is_sorted,
+            has_bounds: bounds.iter().map(Option::is_some).collect(),
             is_exact: conjuncts.are_exact(index, bounded, strings),
             bounded,
             points: bounds.iter().take(bounded).filter(|one| is_points(one)).count(),

@@ -7,6 +7,7 @@ use odm_core::{Error, FieldPath, Filter};
 
 use super::choose::distinct;
 use super::{IndexScan, Position};
+use crate::filter::Matcher;
 use crate::storage::{CollState, KeyRange};
 
 /// A scan of an index that visits each value of one of its fields once.
@@ -18,6 +19,8 @@ pub(crate) struct DistinctScan {
     pub(super) scan: IndexScan,
     /// The position of the field in the index.
     pub(super) field: usize,
+    /// Whether the scan visits what does not match, too.
+    pub(super) checks: bool,
 }
 
 impl DistinctScan {
@@ -47,7 +50,7 @@ impl DistinctScan {
         distinct(state, key, filter, true)
     }
 
-    /// Calls back with each value. Of equal ones, the first in natural order is handed out.
+    /// Calls back with each value of the matches. Of equal ones, the first in natural order is handed out.
     ///
     /// # Errors
     ///
@@ -56,6 +59,7 @@ impl DistinctScan {
         &self,
         state: &CollState,
         position: &mut Position,
+        matcher: &Matcher,
         mut found: impl FnMut(Bson) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let index = &state.indexes[self.scan.index];
@@ -68,10 +72,15 @@ impl DistinctScan {
                     return position.check();
                 }
                 let key = index.without_id(stored);
-                let record = state.records.get(id);
-                let Some((prefix, value)) =
-                    record.and_then(|record| index.key_prefix(record, &key, self.field))
-                else {
+                let Some(record) = state.records.get(id) else { break };
+                if self.checks && !matcher.matches(record) {
+                    // Nothing lies between a key and itself with a zero.
+                    let mut from = stored.clone();
+                    from.push_bytes(&[0]);
+                    rest.from = from;
+                    continue;
+                }
+                let Some((prefix, value)) = index.key_prefix(record, &key, self.field) else {
                     break;
                 };
                 found(value)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Decimal128, Document, doc};
 use odm_core::{Error, ErrorCode, Filter, IndexKind};
 use smallvec::SmallVec;
 
@@ -383,7 +383,7 @@ impl Index {
         let walked = pattern.each_key(record, |values, _| {
             if found.is_empty() && pattern.encode(values.iter().copied()) == *key {
                 let names = self.spec.key.keys().cloned();
-                found = names.zip(values.iter().map(|value| value.to_bson())).collect();
+                found = names.zip(values.iter().map(|value| in_key(value.to_bson()))).collect();
             }
         });
         debug_assert!(walked.is_ok(), "the document had its keys made before");
@@ -402,7 +402,7 @@ impl Index {
         let walked = pattern.each_key(record, |values, _| {
             if found.is_none() && pattern.encode(values.iter().copied()) == *key {
                 let prefix = pattern.encode(values.iter().take(position + 1).copied());
-                found = values.get(position).map(|value| (prefix, value.to_bson()));
+                found = values.get(position).map(|value| (prefix, in_key(value.to_bson())));
             }
         });
         debug_assert!(walked.is_ok(), "the document had its keys made before");
@@ -424,6 +424,24 @@ impl Index {
             details.insert("collation", collation);
         }
         Error::command_with(ErrorCode::DUPLICATE_KEY, message, details)
+    }
+}
+
+/// A value as the server finds it in a key: there is one NaN in each type. What is stored bounds how
+/// deep it nests.
+fn in_key(value: Bson) -> Bson {
+    const NAN: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7c];
+    const NAN_BITS: u8 = 0x7c;
+    match value {
+        Bson::Double(n) if n.is_nan() => Bson::Double(f64::NAN),
+        Bson::Decimal128(n) if n.bytes()[15] & NAN_BITS == NAN_BITS => {
+            Bson::Decimal128(Decimal128::from_bytes(NAN))
+        }
+        Bson::Document(fields) => {
+            Bson::Document(fields.into_iter().map(|(name, value)| (name, in_key(value))).collect())
+        }
+        Bson::Array(items) => Bson::Array(items.into_iter().map(in_key).collect()),
+        other => other,
     }
 }
 

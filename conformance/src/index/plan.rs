@@ -5,11 +5,12 @@ use odm_core::{Collection, Database, Find, Index, IndexKind, Sort};
 
 use crate::case::{Failure, Outcome, cases};
 use crate::check::{check_filters, expect_docs, expect_eq, filled, show, trees};
-use crate::value::{dec, one_of_each_type};
+use crate::value::{dec, one_of_each_type, re};
 
 cases! { "index::plan":
     ranges_are_the_same_with_an_index,
     every_type_is_found_by_an_index,
+    a_stored_regular_expression_is_found_in_either_direction,
     compound_indexes_serve_prefixes_and_sorts,
     multikey_indexes_give_each_document_once,
     bounds_on_arrays_are_not_intersected,
@@ -49,6 +50,32 @@ async fn every_type_is_found_by_an_index(db: Database) -> Outcome {
     }
     let filter = doc! { "a": { "$in": values } };
     expect_eq("all by $in", &collection.count(filter).await?, &(docs.len() as u64))
+}
+
+async fn a_stored_regular_expression_is_found_in_either_direction(db: Database) -> Outcome {
+    let doc = doc! { "_id": 1, "a": re("^x", ""), "b": re("y", "i") };
+    let collection = filled(&db, std::slice::from_ref(&doc)).await?;
+    for (field, index) in [
+        ("a", Index::asc("a")),
+        ("b", Index::asc("b")),
+        ("a", Index::desc("a")),
+        ("b", Index::desc("b")),
+        ("a", Index::desc("a").then("b", IndexKind::Descending)),
+        ("a", Index::desc("a").then("b", IndexKind::Ascending)),
+    ] {
+        let name = collection.create_index(index).await?;
+        for filter in [
+            doc! { field: &doc[field] },
+            doc! { field: { "$in": [&doc[field]] } },
+            doc! { field: { "$in": [1, &doc[field]] } },
+            doc! { field: { "$all": [&doc[field]] } },
+        ] {
+            let found = trees(&collection.find(filter.clone()).await?.collect().await?)?;
+            expect_docs(&show(&filter), &found, std::slice::from_ref(&doc))?;
+        }
+        collection.drop_index(&name).await?;
+    }
+    Ok(())
 }
 
 async fn sorted(

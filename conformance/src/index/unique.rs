@@ -4,7 +4,7 @@ use bson::{Bson, Document, doc};
 use odm_core::{Database, Index, IndexKind};
 
 use crate::case::{Failure, Outcome, cases};
-use crate::check::{collection, expect_code, expect_docs, expect_eq, filled};
+use crate::check::{Has, check_commands, collection, expect_code, expect_docs, expect_eq, filled};
 use crate::value::{date, dec, oid};
 
 cases! { "index::unique":
@@ -15,6 +15,7 @@ cases! { "index::unique":
     one_document_may_repeat_a_key,
     paths_lead_to_keys,
     refused_writes_name_index_pattern_and_value,
+    keys_hold_one_nan_of_each_type,
     messages_are_the_servers,
     updates_are_refused_too,
     an_update_of_itself_does_not_collide,
@@ -145,6 +146,35 @@ async fn refused_writes_name_index_pattern_and_value(db: Database) -> Outcome {
 }
 
 /// Programs take the index's name out of the message: there is no other place for it.
+/// What comes out of a key is not always what is in the document: a negative NaN is none there.
+async fn keys_hold_one_nan_of_each_type(db: Database) -> Outcome {
+    let (nan, negative) = (f64::NAN, f64::from_bits(0xfff8_0000_0000_0000));
+    let rows = [
+        (Bson::Double(negative), Bson::Double(nan)),
+        (dec("-NaN"), dec("NaN")),
+        (bson::bson!({ "x": [negative] }), bson::bson!({ "x": [nan] })),
+        (Bson::Double(-0.0), Bson::Double(-0.0)),
+        (dec("-0"), dec("-0")),
+    ];
+    let index = doc! { "key": { "a": 1 }, "name": "a_1", "unique": true };
+    for (number, (value, shown)) in rows.into_iter().enumerate() {
+        let name = format!("c{number}");
+        let insert = |id: i32| doc! { "insert": &name, "documents": [{ "_id": id, "a": &value }] };
+        let error = doc! { "index": 0, "code": 11000, "keyPattern": { "a": 1 }, "keyValue": { "a": &shown } };
+        check_commands(
+            &db,
+            &[
+                (doc! { "createIndexes": &name, "indexes": [index.clone()] }, Has(doc! {})),
+                (insert(1), Has(doc! { "n": 1 })),
+                (insert(2), Has(doc! { "writeErrors": [error] })),
+                (doc! { "distinct": &name, "key": "a" }, Has(doc! { "values": [shown] })),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
 async fn messages_are_the_servers(db: Database) -> Outcome {
     let collection = collection(&db);
     collection.create_index(Index::asc("a").unique()).await?;

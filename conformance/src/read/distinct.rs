@@ -19,6 +19,7 @@ cases! { "read::distinct":
     values_come_in_their_order,
     names_with_dots_and_without_letters,
     an_index_tells_what_it_has,
+    an_index_has_null_for_what_is_missing,
     an_index_tells_what_negations_leave,
     values_are_limited_in_size,
     malformed_requests_are_refused,
@@ -277,6 +278,146 @@ async fn an_index_tells_what_it_has(db: Database) -> Outcome {
                 (distinct(), Has(doc! { "values": without })),
                 (doc! { "createIndexes": &name, "indexes": [index] }, Has(doc! {})),
                 (distinct(), Has(doc! { "values": with })),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Where the bounds of an index say all that the filter says, the values come out of its keys, in which null stands for
+/// a missing field. They do not where a filter is left to be asked: of documents with arrays (in `docs`, the field `m`) for
+/// several conditions, negations and the least and greatest keys; for `$nor` of several; for alternatives beside others.
+async fn an_index_has_null_for_what_is_missing(db: Database) -> Outcome {
+    let docs = [
+        doc! { "a": 1, "b": 1, "m": [1, 5] },
+        doc! { "b": 1, "m": [1] },
+        doc! { "a": 5, "b": 2, "m": 2 },
+        doc! { "a": "s" },
+        doc! {},
+    ];
+    let (least, greatest) = (|| Bson::MinKey, || Bson::MaxKey);
+    let a = || doc! { "a": 1 };
+    let (with_null, without) = (true, false);
+    let rows: Vec<(Document, Document, Vec<Bson>, bool)> = vec![
+        (a(), doc! { "a": { "$gt": least() } }, vec![1.into(), 5.into(), "s".into()], with_null),
+        (a(), doc! { "a": { "$gte": least() } }, vec![1.into(), 5.into(), "s".into()], with_null),
+        (a(), doc! { "a": { "$lt": greatest() } }, vec![1.into(), 5.into(), "s".into()], with_null),
+        (
+            a(),
+            doc! { "a": { "$lte": greatest() } },
+            vec![1.into(), 5.into(), "s".into()],
+            with_null,
+        ),
+        (a(), doc! { "a": { "$gt": least(), "$ne": 5 } }, vec![1.into(), "s".into()], with_null),
+        (a(), doc! { "a": { "$gt": greatest() } }, vec![], without),
+        (a(), doc! { "a": { "$lte": least() } }, vec![], without),
+        (a(), doc! { "a": { "$not": { "$gt": least() } } }, vec![], without),
+        (
+            a(),
+            doc! { "a": { "$gte": least(), "$exists": true } },
+            vec![1.into(), 5.into(), "s".into()],
+            without,
+        ),
+        (
+            a(),
+            doc! { "a": { "$not": { "$lt": f64::NAN } } },
+            vec![1.into(), 5.into(), "s".into()],
+            with_null,
+        ),
+        (a(), doc! { "$nor": [{ "a": { "$in": [1, 5] } }] }, vec!["s".into()], with_null),
+        (a(), doc! { "$nor": [{ "a": { "$all": [1] } }] }, vec![5.into(), "s".into()], with_null),
+        (a(), doc! { "$nor": [{ "$or": [{ "a": 1 }, { "a": 5 }] }] }, vec!["s".into()], with_null),
+        (a(), doc! { "$nor": [{ "$and": [{ "a": 1 }] }] }, vec![5.into(), "s".into()], with_null),
+        (a(), doc! { "$nor": [{ "a": 1 }, { "a": 5 }] }, vec!["s".into()], without),
+        (a(), doc! { "$nor": [{ "a": { "$ne": 1 } }] }, vec![1.into()], without),
+        (
+            a(),
+            doc! { "$or": [{ "a": { "$ne": 1 } }, { "a": 5 }] },
+            vec![5.into(), "s".into()],
+            with_null,
+        ),
+        (
+            a(),
+            doc! { "$or": [{ "$and": [{ "a": { "$lt": 3 } }] }, { "a": { "$ne": 1 } }] },
+            vec![1.into(), 5.into(), "s".into()],
+            with_null,
+        ),
+        (
+            a(),
+            doc! { "$or": [{ "a": { "$lt": 3, "$gt": 0 } }, { "a": { "$ne": 9 } }] },
+            vec![1.into(), 5.into(), "s".into()],
+            without,
+        ),
+        (
+            a(),
+            doc! { "$and": [{ "$or": [{ "a": { "$lt": 3 } }, { "a": { "$ne": 9 } }] }, { "a": { "$ne": 8 } }] },
+            vec![1.into(), 5.into(), "s".into()],
+            without,
+        ),
+        (doc! { "b": 1, "a": 1 }, doc! { "b": { "$gt": 0 } }, vec![1.into(), 5.into()], with_null),
+        (doc! { "a": 1, "b": 1 }, doc! { "b": 1 }, vec![1.into()], without),
+        (doc! { "a": 1, "b": 1 }, doc! { "b": 1, "a": { "$ne": 4 } }, vec![1.into()], with_null),
+        (doc! { "m": 1, "a": 1 }, doc! { "m": 1 }, vec![1.into()], with_null),
+        (
+            doc! { "m": 1, "a": 1 },
+            doc! { "m": { "$in": [1, 2] } },
+            vec![1.into(), 5.into()],
+            with_null,
+        ),
+        (
+            doc! { "m": 1, "a": 1 },
+            doc! { "m": { "$type": "number" } },
+            vec![1.into(), 5.into()],
+            with_null,
+        ),
+        (
+            doc! { "m": 1, "a": 1 },
+            doc! { "$or": [{ "m": 1 }, { "m": { "$gt": 4 } }] },
+            vec![1.into()],
+            with_null,
+        ),
+        (
+            doc! { "m": 1, "a": 1 },
+            doc! { "m": { "$gt": 0 }, "a": { "$ne": 4 } },
+            vec![1.into(), 5.into()],
+            with_null,
+        ),
+        (doc! { "m": 1, "a": 1 }, doc! { "m": { "$gt": 0, "$lt": 2 } }, vec![1.into()], without),
+        (
+            doc! { "m": 1, "a": 1 },
+            doc! { "m": { "$ne": 9 } },
+            vec![1.into(), 5.into(), "s".into()],
+            without,
+        ),
+        (
+            doc! { "a": 1, "m": 1 },
+            doc! { "a": { "$ne": 4 } },
+            vec![1.into(), 5.into(), "s".into()],
+            with_null,
+        ),
+        (
+            doc! { "a": 1, "m": 1 },
+            doc! { "m": 1, "a": { "$gt": least() } },
+            vec![1.into()],
+            without,
+        ),
+    ];
+    filled(&db, &docs).await?;
+    for (index, filter, values, finds_null) in rows {
+        let distinct = doc! { "distinct": "c", "key": "a", "query": filter };
+        let mut by_index = values.clone();
+        if finds_null {
+            by_index.insert(0, Bson::Null);
+        }
+        let create = doc! { "createIndexes": "c", "indexes": [{ "key": index, "name": "i" }] };
+        check_commands(
+            &db,
+            &[
+                (distinct.clone(), Has(doc! { "values": values })),
+                (create, Has(doc! {})),
+                (distinct, Has(doc! { "values": by_index })),
+                (doc! { "dropIndexes": "c", "index": "i" }, Has(doc! {})),
             ],
         )
         .await?;

@@ -279,6 +279,8 @@ async fn the_position_that_matched(db: Database) -> Outcome {
             (find(doc! {}, doc! { "c.a.$": 1 }), found(doc! { "_id": 1 })),
             (find(doc! {}, doc! { "a": 1, "c.a.$": 1 }), Refused(51246)),
             (find(doc! { "_id": 1 }, doc! { "a.$": 1 }), Refused(51246)),
+            (find(doc! { "$jsonSchema": {}, "a.x": 1 }, doc! { "a.$": 1 }), Refused(224)),
+            (find(doc! { "$nor": [{ "$jsonSchema": {} }] }, doc! { "a.$": 1 }), Refused(224)),
             (find(doc! { "a.x": 2 }, doc! { "a.$.x": 1 }), Refused(31394)),
             (find(doc! { "a.x": 2 }, doc! { "a.$": 1, "b.$": 1 }), Refused(31276)),
             (find(doc! { "a.x": 2 }, doc! { "a.$": 0 }), Refused(31395)),
