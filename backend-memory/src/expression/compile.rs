@@ -338,7 +338,7 @@ fn check_variable(name: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
         return refuse("empty variable names are not allowed".to_owned());
     };
-    if !(first.is_ascii_alphabetic() || !first.is_ascii()) {
+    if first.is_ascii() && !first.is_ascii_alphabetic() {
         return refuse(format!("'{name}' starts with an invalid character for a variable name"));
     }
     check_variable_characters(name)
@@ -357,7 +357,7 @@ pub(super) fn check_bound_variable(name: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
         return refuse("empty variable names are not allowed".to_owned());
     };
-    if !(first.is_ascii_lowercase() || !first.is_ascii()) {
+    if first.is_ascii() && !first.is_ascii_lowercase() {
         return refuse(format!(
             "'{name}' starts with an invalid character for a user variable name"
         ));
