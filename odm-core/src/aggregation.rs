@@ -4,6 +4,9 @@ mod accumulator;
 mod assign;
 mod expression;
 mod group;
+mod operator;
+mod stage;
+mod window;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,16 +29,36 @@ use crate::query::TypedCursor;
 use crate::raw_doc::RawDoc;
 use crate::request::{Aggregate, Find};
 
-pub use accumulator::{Accumulator, Accumulators, avg, count, first, last, max, min, push, sum};
+pub use accumulator::{
+    Accumulator, Accumulators, add_to_set, avg, bottom, bottom_n, count, first, first_n, last,
+    last_n, max, max_n, merge_all, min, min_n, push, std_dev_pop, std_dev_samp, sum, top, top_n,
+};
+pub use assign::Facets;
 pub use assign::{Accumulates, Assignments, Computes, Term};
-pub use expression::{ExprOf, IntoExpr, literal};
-pub use group::{Groups, Key, Keys, by, everything};
+pub use expression::{ExprOf, IntoExpr, Redaction, descend, keep, literal, prune};
+pub use group::{BucketRange, Groups, Key, Keys, by, everything};
+pub use operator::{Branches, DateUnit, Promote, if_, merge_objects, object, switch};
+pub use stage::{
+    DensifyBounds, DensifyStep, FillBy, GraphLookupOptions, Merge, UnwindOptions, WhenMatched,
+    WhenNotMatched,
+};
+pub use window::{
+    Bound, Partition, Window, WindowFunction, Windows, covariance_pop, covariance_samp, dense_rank,
+    derivative, document_number, exp_moving_avg, integral, linear_fill, locf, rank, shift,
+};
 
 /// What [`Aggregation::group`] makes: pairs of key and accumulated values.
 pub type GroupedBy<S, K, A> = Aggregation<
     Groups<<K as Keys<S>>::Key, <A as Accumulators<S>>::Row>,
     Groups<<K as Keys<S>>::Key, <A as Accumulators<S>>::Row>,
     (<K as Keys<S>>::Key, <A as Accumulators<S>>::Output),
+>;
+
+/// What the buckets of an aggregation are: pairs of key and accumulated values.
+pub type BucketsOf<S, A, K> = Aggregation<
+    Groups<K, <A as Accumulators<S>>::Row>,
+    Groups<K, <A as Accumulators<S>>::Row>,
+    (K, <A as Accumulators<S>>::Output),
 >;
 
 /// How the documents that come out become values.
@@ -323,6 +346,239 @@ impl<S, F, T> Aggregation<S, F, T> {
         self.try_stage(stage)
     }
 
+    /// `$lookup` with a pipeline: puts what comes out of it, for each document, into an array. Its expressions see
+    /// this document's values as the variables of `vars`: `$$name`.
+    pub fn lookup_pipeline<D, S2, F2, T2, A>(
+        self,
+        vars: impl FnOnce(&F) -> Vec<(&'static str, ExprOf<S, Bson>)>,
+        pipeline: impl FnOnce(Aggregation<D, D::Fields>) -> Aggregation<S2, F2, T2>,
+        into: impl FnOnce(&F) -> A,
+    ) -> Self
+    where
+        D: Document,
+        A: AsField<Document = S>,
+    {
+        let fields = (self.fields)();
+        let (vars, into) = (vars(&fields), into(&fields).as_field().checked_path());
+        let stage = (|| {
+            let mut bound = bson::Document::new();
+            for (name, value) in vars {
+                bound.insert(name, value.into_bson()?);
+            }
+            let pipeline = pipeline(Aggregation::new()).to_request()?.pipeline;
+            Ok(Stage::new(
+                "$lookup",
+                doc! {
+                    "from": D::COLLECTION,
+                    "let": bound,
+                    "pipeline": pipeline.to_array(),
+                    "as": into?.to_string(),
+                },
+            ))
+        })();
+        self.try_stage(stage)
+    }
+
+    /// `$graphLookup`: the documents of a collection that can be reached from `start`: those whose `connect_to`
+    /// equals it, then those whose `connect_to` equals the `connect_from` of these, ….
+    pub fn graph_lookup<D, E, L, R, A>(
+        self,
+        start: impl FnOnce(&F) -> E,
+        connect: impl FnOnce(D::Fields) -> (L, R),
+        into: impl FnOnce(&F) -> A,
+        options: GraphLookupOptions,
+    ) -> Self
+    where
+        D: Document,
+        E: IntoExpr<S>,
+        L: AsField<Document = D>,
+        R: AsField<Document = D>,
+        A: AsField<Document = S>,
+    {
+        let fields = (self.fields)();
+        let start = start(&fields).into_expr().into_bson();
+        let into = into(&fields).as_field().checked_path();
+        let (from, to) = connect(D::fields());
+        let stage = (|| {
+            let mut spec = doc! {
+                "from": D::COLLECTION,
+                "startWith": start?,
+                "connectFromField": from.as_field().checked_path()?.to_string(),
+                "connectToField": to.as_field().checked_path()?.to_string(),
+                "as": into?.to_string(),
+            };
+            let GraphLookupOptions { max_depth, depth_field, restrict } = options;
+            spec.extend(max_depth.map(|depth| ("maxDepth".to_owned(), i64::from(depth).into())));
+            spec.extend(depth_field.map(|field| ("depthField".to_owned(), field.into())));
+            spec.extend(
+                restrict.map(|filter| ("restrictSearchWithMatch".to_owned(), filter.into())),
+            );
+            Ok(Stage::new("$graphLookup", spec))
+        })();
+        self.try_stage(stage)
+    }
+
+    /// `$unionWith`: followed by what comes out of a pipeline on another collection.
+    pub fn union_with<D: Document, S2, F2>(
+        self,
+        pipeline: impl FnOnce(Aggregation<D, D::Fields>) -> Aggregation<S2, F2, T>,
+    ) -> Self {
+        let pipeline = pipeline(Aggregation::new()).to_request();
+        self.try_stage(pipeline.map(|request| {
+            let pipeline = request.pipeline.to_array();
+            Stage::new("$unionWith", doc! { "coll": D::COLLECTION, "pipeline": pipeline })
+        }))
+    }
+
+    /// `$facet`: several pipelines on the same documents, each into an array of one document:
+    /// `.facet(|start, report: ReportPath<_, _>| report.cheap().of(start.clone().limit(3)) & …)`.
+    pub fn facet<U: Embedded + DeserializeOwned>(
+        self,
+        facets: impl FnOnce(Aggregation<S, F, T>, U::Path<U, U>) -> Assignments<(), U, Facets>,
+    ) -> Aggregation<U, U::Path<U, U>, U> {
+        let start = Aggregation { request: Box::default(), error: None, ..self.clone() };
+        let facets = facets(start, fields_of::<U>()).into_document();
+        self.try_stage(facets.map(|facets| Stage::new("$facet", facets))).reshape()
+    }
+
+    /// `$bucket`: groups by ranges of a value. What is outside them goes into the bucket `default`, or fails.
+    pub fn bucket<E, A>(
+        self,
+        by: impl FnOnce(F) -> E,
+        boundaries: impl IntoIterator<Item: Into<Bson>>,
+        default: Option<Bson>,
+        accumulators: impl FnOnce(F) -> A,
+    ) -> BucketsOf<S, A, Bson>
+    where
+        E: IntoExpr<S>,
+        A: Accumulators<S>,
+    {
+        let by = by((self.fields)()).into_expr().into_bson();
+        let output = accumulators((self.fields)()).into_document();
+        let boundaries: Vec<Bson> = boundaries.into_iter().map(Into::into).collect();
+        let stage = (|| {
+            let mut spec = doc! { "groupBy": by?, "boundaries": boundaries };
+            spec.extend(default.map(|default| ("default".to_owned(), default)));
+            spec.insert("output", output?);
+            Ok(Stage::new("$bucket", spec))
+        })();
+        self.try_stage(stage).with(Groups::new, group::decode_bucket::<S, Bson, A>)
+    }
+
+    /// `$bucketAuto`: groups by so many ranges of a value that hold about as many documents each.
+    pub fn bucket_auto<E, A>(
+        self,
+        by: impl FnOnce(F) -> E,
+        buckets: u32,
+        accumulators: impl FnOnce(F) -> A,
+    ) -> BucketsOf<S, A, BucketRange<E::Type>>
+    where
+        E: IntoExpr<S, Type: DeserializeOwned>,
+        A: Accumulators<S>,
+    {
+        let by = by((self.fields)()).into_expr().into_bson();
+        let output = accumulators((self.fields)()).into_document();
+        let stage = (|| {
+            let buckets = i64::from(buckets);
+            let spec = doc! { "groupBy": by?, "buckets": buckets, "output": output? };
+            Ok(Stage::new("$bucketAuto", spec))
+        })();
+        self.try_stage(stage).with(Groups::new, group::decode_bucket::<S, BucketRange<E::Type>, A>)
+    }
+
+    /// `$sortByCount`: groups by a value, the largest groups first.
+    pub fn sort_by_count<E>(
+        self,
+        by: impl FnOnce(F) -> E,
+    ) -> BucketsOf<S, Accumulator<S, i64>, E::Type>
+    where
+        E: IntoExpr<S, Type: DeserializeOwned>,
+    {
+        // As the server writes it out, so that the counts have the name that other groups' values have.
+        let by = by((self.fields)()).into_expr().into_bson();
+        let group = by.map(|by| Stage::new("$group", doc! { "_id": by, "v0": { "$sum": 1 } }));
+        let this = self.try_stage(group).stage(Stage::new("$sort", doc! { "v0": -1 }));
+        this.with(Groups::new, group::decode_bucket::<S, E::Type, Accumulator<S, i64>>)
+    }
+
+    /// `$replaceRoot`: a part of each document takes its place.
+    pub fn replace_root<E, U>(self, by: impl FnOnce(F) -> E) -> Aggregation<U, U::Path<U, U>, U>
+    where
+        E: IntoExpr<S, Type: FieldType<Value = U>>,
+        U: Embedded + DeserializeOwned,
+    {
+        let root = by((self.fields)()).into_expr().into_bson();
+        self.try_stage(root.map(|root| Stage::new("$replaceRoot", doc! { "newRoot": root })))
+            .reshape()
+    }
+
+    /// `$redact`: an expression says what becomes of each level of the documents: [`descend`], [`prune`] or [`keep`].
+    pub fn redact<E: IntoExpr<S, Type = Redaction>>(self, by: impl FnOnce(F) -> E) -> Self {
+        let decision = by((self.fields)()).into_expr().into_bson();
+        self.try_stage(decision.map(|decision| Stage::new("$redact", decision)))
+    }
+
+    /// `$setWindowFields`: sets fields by functions over the documents around each.
+    pub fn set_window_fields(
+        self,
+        partition: impl FnOnce(F) -> Partition<S>,
+        output: impl FnOnce(F) -> Assignments<S, S, Windows>,
+    ) -> Self {
+        let partition = partition((self.fields)()).into_document();
+        let output = output((self.fields)()).into_document();
+        let stage = partition.and_then(|mut spec| {
+            spec.insert("output", output?);
+            Ok(Stage::new("$setWindowFields", spec))
+        });
+        self.try_stage(stage)
+    }
+
+    /// `$densify`: adds documents where values of a field are missing between others.
+    pub fn densify<P: AsField<Document = S>>(
+        self,
+        field: impl FnOnce(F) -> P,
+        partition_by: &[&str],
+        step: &DensifyStep,
+    ) -> Self {
+        let path = field((self.fields)()).as_field().checked_path();
+        self.try_stage(path.map(|path| {
+            let mut spec = doc! { "field": path.to_string() };
+            if !partition_by.is_empty() {
+                spec.insert("partitionByFields", partition_by);
+            }
+            spec.insert("range", step.to_document());
+            Stage::new("$densify", spec)
+        }))
+    }
+
+    /// `$fill`: sets values that are null or missing.
+    pub fn fill<P: AsField<Document = S>>(
+        self,
+        partition: impl FnOnce(F) -> Partition<S>,
+        field: impl FnOnce(F) -> P,
+        by: &FillBy,
+    ) -> Self {
+        let partition = partition((self.fields)()).into_document();
+        let path = field((self.fields)()).as_field().checked_path();
+        let stage = (|| {
+            let mut spec = partition?;
+            spec.insert("output", doc! { path?.to_string(): by.to_document() });
+            Ok(Stage::new("$fill", spec))
+        })();
+        self.try_stage(stage)
+    }
+
+    /// `$merge`: puts the results into a collection. The last stage: see [`run`](Aggregation::run).
+    pub fn merge(self, merge: &Merge) -> Self {
+        self.stage(Stage::new("$merge", merge.to_document()))
+    }
+
+    /// `$out`: the results become a collection of the same database. The last stage: see
+    /// [`run`](Aggregation::run).
+    pub fn out(self, collection: impl Into<String>) -> Self {
+        self.stage(Stage::new("$out", collection.into()))
+    }
+
     /// `$count`: how many there are. No documents give none, not 0.
     pub fn count_documents(self) -> Aggregation<Counted, Field<Counted, i64>, i64> {
         fn fields() -> Field<Counted, i64> {
@@ -525,13 +781,12 @@ impl<D: Document> Aggregation<D, D::Fields> {
     }
 }
 
-/// What [`Aggregation::unwind_with`] does beside unwinding.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnwindOptions {
-    /// The field that says which element it was.
-    pub include_array_index: Option<String>,
-    /// Whether documents without elements stay.
-    pub preserve_null_and_empty_arrays: bool,
+impl<U, X: FieldType> Field<U, Vec<X>> {
+    /// This array holds what comes out of a pipeline: for [`Aggregation::facet`].
+    pub fn of<S, F>(&self, pipeline: Aggregation<S, F, X>) -> Assignments<(), U, Facets> {
+        let pipeline = pipeline.to_request().map(|request| request.pipeline.to_array().into());
+        assign::assign_result(self, pipeline)
+    }
 }
 
 /// The shape of a `$count`'s result.

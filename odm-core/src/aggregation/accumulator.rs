@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::expression::IntoExpr;
 use crate::error::Result;
-use crate::field::{FieldType, Numeric};
+use crate::field::{FieldType, Numeric, SortOf};
 
 /// An accumulator over documents with the fields of `S` that gives a `T`.
 #[must_use = "an accumulator does nothing until a group has it"]
@@ -22,13 +22,28 @@ pub struct Accumulator<S, T> {
 impl<S, T> Accumulator<S, T> {
     /// An accumulator that was built without types: `doc! { "$sum": 1 }`. Of no documents it gives null.
     pub fn new(spec: Document) -> Self {
-        Accumulator { spec: Ok(spec.into()), of_nothing: Bson::Null, types: PhantomData }
+        Accumulator::from_result(Ok(spec.into()))
     }
 
     fn of<E: IntoExpr<S>>(name: &str, expr: E) -> Self {
         let operand = expr.into_expr().into_bson();
-        let spec = operand.map(|operand| doc! { name: operand }.into());
+        Accumulator::from_result(operand.map(|operand| doc! { name: operand }.into()))
+    }
+
+    fn from_result(spec: Result<Bson>) -> Self {
         Accumulator { spec, of_nothing: Bson::Null, types: PhantomData }
+    }
+
+    fn sorted<E: IntoExpr<S>>(name: &str, sort: SortOf<S>, expr: E, n: Option<u32>) -> Self {
+        let spec = || {
+            let mut operand = doc! {
+                "sortBy": sort.into_sort()?.to_document(),
+                "output": expr.into_expr().into_bson()?,
+            };
+            operand.extend(n.map(|n| ("n".to_owned(), i64::from(n).into())));
+            Ok(doc! { name: operand }.into())
+        };
+        Accumulator::from_result(spec())
     }
 
     /// Says what it gives of no documents.
@@ -104,6 +119,79 @@ one_of! {
 /// `$push`: all values, in order.
 pub fn push<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Vec<E::Type>> {
     Accumulator::of("$push", expr).or(Bson::Array(Vec::new()))
+}
+
+/// `$addToSet`: the different values, in no order.
+pub fn add_to_set<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Vec<E::Type>> {
+    Accumulator::of("$addToSet", expr).or(Bson::Array(Vec::new()))
+}
+
+/// `$mergeObjects`: the fields of all documents; of two with one name, the last one.
+pub fn merge_all<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Document> {
+    Accumulator::of("$mergeObjects", expr).or(Document::new())
+}
+
+/// `$stdDevPop`: the standard deviation of a population.
+pub fn std_dev_pop<S, E>(expr: E) -> Accumulator<S, Option<f64>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+{
+    Accumulator::of("$stdDevPop", expr)
+}
+
+/// `$stdDevSamp`: the standard deviation of a sample.
+pub fn std_dev_samp<S, E>(expr: E) -> Accumulator<S, Option<f64>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+{
+    Accumulator::of("$stdDevSamp", expr)
+}
+
+/// Accumulators of some of the values.
+macro_rules! some_of {
+    ($($(#[$doc:meta])* $function:ident $name:literal;)*) => {$(
+        $(#[$doc])*
+        pub fn $function<S, E: IntoExpr<S>>(expr: E, n: u32) -> Accumulator<S, Vec<E::Type>> {
+            let input = expr.into_expr().into_bson();
+            let spec = input.map(|input| doc! { $name: { "input": input, "n": i64::from(n) } }.into());
+            Accumulator::from_result(spec).or(Bson::Array(Vec::new()))
+        }
+    )*};
+}
+
+some_of! {
+    /// `$firstN`: the values of the first documents.
+    first_n "$firstN";
+    /// `$lastN`: the values of the last documents.
+    last_n "$lastN";
+    /// `$maxN`: the greatest values.
+    max_n "$maxN";
+    /// `$minN`: the least values.
+    min_n "$minN";
+}
+
+/// `$top`: the value of the document that is first in an order; `None` of nothing.
+pub fn top<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<E::Type>> {
+    Accumulator::sorted("$top", sort, expr, None)
+}
+
+/// `$bottom`: the value of the document that is last in an order; `None` of nothing.
+pub fn bottom<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<E::Type>> {
+    Accumulator::sorted("$bottom", sort, expr, None)
+}
+
+/// `$topN`: the values of the documents that are first in an order.
+pub fn top_n<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E, n: u32) -> Accumulator<S, Vec<E::Type>> {
+    Accumulator::sorted("$topN", sort, expr, Some(n)).or(Bson::Array(Vec::new()))
+}
+
+/// `$bottomN`: the values of the documents that are last in an order.
+pub fn bottom_n<S, E: IntoExpr<S>>(
+    sort: SortOf<S>,
+    expr: E,
+    n: u32,
+) -> Accumulator<S, Vec<E::Type>> {
+    Accumulator::sorted("$bottomN", sort, expr, Some(n)).or(Bson::Array(Vec::new()))
 }
 
 /// One accumulator, or a tuple of up to eight.

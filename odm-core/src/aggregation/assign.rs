@@ -20,6 +20,10 @@ pub enum Computes {}
 #[derive(Debug, Clone, Copy)]
 pub enum Accumulates {}
 
+/// Marks assignments of pipelines: of `$facet`.
+#[derive(Debug, Clone, Copy)]
+pub enum Facets {}
+
 /// What a field of the next shape can be made of, from documents with the fields of `S`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither an expression nor an accumulator of these documents",
@@ -83,8 +87,14 @@ pub(super) fn assign<S, U, T, V: Term<S>>(
     field: &Field<U, T>,
     value: V,
 ) -> Assignments<S, U, V::Kind> {
-    let fields =
-        field.checked_path().and_then(|path| value.into_term().map(|value| vec![(path, value)]));
+    assign_result(field, value.into_term())
+}
+
+pub(super) fn assign_result<S, U, T, K>(
+    field: &Field<U, T>,
+    value: Result<Bson>,
+) -> Assignments<S, U, K> {
+    let fields = field.checked_path().and_then(|path| value.map(|value| vec![(path, value)]));
     Assignments { fields, types: PhantomData }
 }
 

@@ -134,3 +134,25 @@ pub fn literal<S, T>(value: impl Operand<T>) -> ExprOf<S, T> {
         scalar => scalar,
     }))
 }
+
+/// What `$redact` does with a level of a document.
+#[derive(Debug, Clone, Copy)]
+pub enum Redaction {}
+
+macro_rules! redactions {
+    ($($(#[$doc:meta])* $function:ident $variable:literal;)*) => {$(
+        $(#[$doc])*
+        pub fn $function<S>() -> ExprOf<S, Redaction> {
+            ExprOf::new($variable)
+        }
+    )*};
+}
+
+redactions! {
+    /// `$$DESCEND`: this level's fields stay, and the levels below are asked about.
+    descend "$$DESCEND";
+    /// `$$PRUNE`: this level goes, with all below.
+    prune "$$PRUNE";
+    /// `$$KEEP`: this level stays, with all below.
+    keep "$$KEEP";
+}

@@ -232,6 +232,24 @@ pub(super) fn decode<S, K: Keys<S>, A: Accumulators<S>>(
     Ok((K::key(group.key), A::output(group.values)))
 }
 
+/// Reads a bucket: a group whose key is stored as it is.
+pub(super) fn decode_bucket<S, K: DeserializeOwned, A: Accumulators<S>>(
+    doc: &RawDoc,
+    model: &str,
+) -> Result<(K, A::Output)> {
+    let group: Group<K, A::Row> = codec::decode(doc, model)?;
+    Ok((group.key, A::output(group.values)))
+}
+
+/// The key of a bucket of [`Aggregation::bucket_auto`](super::Aggregation::bucket_auto).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct BucketRange<T> {
+    /// The least value.
+    pub min: T,
+    /// The value at which the next one begins; of the last one, the greatest.
+    pub max: T,
+}
+
 /// Reads values that stand in their order.
 pub(super) fn decode_values<S, A: Accumulators<S>>(values: Document) -> Result<A::Output> {
     let row: Positional<A::Row> =

@@ -1,7 +1,9 @@
 //! Typed pipelines: what is sent, and what comes back.
 
 use odm_core::aggregation::{
-    Accumulator, UnwindOptions, avg, by, count, everything, max, push, sum,
+    Accumulator, Bound, DateUnit, DensifyBounds, DensifyStep, FillBy, GraphLookupOptions, Merge,
+    Partition, UnwindOptions, WhenMatched, WhenNotMatched, Window, avg, by, count, everything, if_,
+    keep, max, prune, push, rank, sum,
 };
 use odm_core::bson::{Bson, Document as Doc, Regex, doc};
 use odm_core::{Aggregation, Document, Embedded};
@@ -167,4 +169,166 @@ fn other_stages() {
         ],
     );
     assert!(Order::aggregate().raw(&doc! { "a": 1 }).to_request().is_err());
+}
+
+#[derive(Debug, Serialize, Deserialize, Embedded)]
+struct Report {
+    dear: Vec<Item>,
+    cities: Vec<Totals>,
+}
+
+#[test]
+fn stages_with_pipelines() {
+    check(
+        &Order::aggregate().match_(|o| o.total().gt(1.0)).facet::<Report>(|start, r| {
+            r.dear().of(start.clone().project::<Item>(|o, i| i.price().is(o.total())).limit(3))
+                & r.cities().of(start.group_into::<Totals, _>(
+                    |o| by(o.customer().city()),
+                    |_, t| t.orders().is(count()),
+                ))
+        }),
+        &[
+            doc! { "$match": { "total": { "$gt": 1.0 } } },
+            doc! { "$facet": {
+                "dear": [{ "$project": { "price": "$total", "_id": 0 } }, { "$limit": 3_i64 }],
+                "cities": [{ "$group": { "_id": "$customer.city", "orders": { "$sum": 1 } } }],
+            } },
+        ],
+    );
+    check(
+        &Order::aggregate()
+            .lookup_pipeline::<Order, _, _, _, _>(
+                |o| vec![("city", o.customer().city().expr().cast())],
+                |orders| {
+                    orders.match_raw(doc! { "$expr": { "$eq": ["$customer.city", "$$city"] } })
+                },
+                |o| o.items(),
+            )
+            .graph_lookup::<Order, _, _, _, _>(
+                |o| o.status(),
+                |d| (d.customer().name(), d.status()),
+                |o| o.items(),
+                GraphLookupOptions { max_depth: Some(2), ..GraphLookupOptions::default() },
+            )
+            .union_with(|others: Aggregation<Order, _>| others.limit(1)),
+        &[
+            doc! { "$lookup": {
+                "from": "orders",
+                "let": { "city": "$customer.city" },
+                "pipeline": [{ "$match": { "$expr": { "$eq": ["$customer.city", "$$city"] } } }],
+                "as": "items",
+            } },
+            doc! { "$graphLookup": {
+                "from": "orders",
+                "startWith": "$status",
+                "connectFromField": "customer.name",
+                "connectToField": "status",
+                "as": "items",
+                "maxDepth": 2_i64,
+            } },
+            doc! { "$unionWith": { "coll": "orders", "pipeline": [{ "$limit": 1_i64 }] } },
+        ],
+    );
+}
+
+#[test]
+fn buckets_and_counts() {
+    check(
+        &Order::aggregate().bucket(
+            |o| o.total(),
+            [0.0, 10.0],
+            Some("other".into()),
+            |o| (count(), sum(o.quantity())),
+        ),
+        &[doc! { "$bucket": {
+            "groupBy": "$total",
+            "boundaries": [0.0, 10.0],
+            "default": "other",
+            "output": { "v0": { "$sum": 1 }, "v1": { "$sum": "$quantity" } },
+        } }],
+    );
+    check(
+        &Order::aggregate().bucket_auto(|o| o.total(), 4, |_| count()),
+        &[
+            doc! { "$bucketAuto": { "groupBy": "$total", "buckets": 4_i64, "output": { "v0": { "$sum": 1 } } } },
+        ],
+    );
+    check(
+        &Order::aggregate().sort_by_count(|o| o.status()).match_(|g| g.value::<0>().gt(1)),
+        &[
+            doc! { "$group": { "_id": "$status", "v0": { "$sum": 1 } } },
+            doc! { "$sort": { "v0": -1 } },
+            doc! { "$match": { "v0": { "$gt": 1_i64 } } },
+        ],
+    );
+}
+
+#[test]
+fn windows() {
+    let last_three = Window::documents(Bound::Offset(-2), Bound::Current);
+    check(
+        &Order::aggregate().set_window_fields(
+            |o| Partition::by(o.status()).sort(o.total().desc()),
+            |o| {
+                o.quantity().is(rank().cast::<i32>())
+                    & o.total().is(sum(o.total()).over(&last_three))
+                    & o.discount().is(avg(o.total()).over_all())
+            },
+        ),
+        &[doc! { "$setWindowFields": {
+            "partitionBy": "$status",
+            "sortBy": { "total": -1 },
+            "output": {
+                "quantity": { "$rank": {} },
+                "total": { "$sum": "$total", "window": { "documents": [-2_i64, "current"] } },
+                "discount": { "$avg": "$total", "window": { "documents": ["unbounded", "unbounded"] } },
+            },
+        } }],
+    );
+    let step =
+        DensifyStep { step: 1.into(), unit: Some(DateUnit::Day), bounds: DensifyBounds::Full };
+    check(
+        &Order::aggregate().densify(|o| o.quantity(), &["status"], &step).fill(
+            |o| Partition::by(o.status()).sort(o.total().asc()),
+            |o| o.quantity(),
+            &FillBy::Linear,
+        ),
+        &[
+            doc! { "$densify": {
+                "field": "quantity",
+                "partitionByFields": ["status"],
+                "range": { "step": 1, "bounds": "full", "unit": "day" },
+            } },
+            doc! { "$fill": {
+                "partitionBy": "$status",
+                "sortBy": { "total": 1 },
+                "output": { "quantity": { "method": "linear" } },
+            } },
+        ],
+    );
+}
+
+#[test]
+fn last_stages() {
+    let merge = Merge::into("totals")
+        .on(["status"])
+        .when_matched(WhenMatched::KeepExisting)
+        .when_not_matched(WhenNotMatched::Discard);
+    check(
+        &Order::aggregate().redact(|o| if_(o.total().expr().gt(1), keep(), prune())).merge(&merge),
+        &[
+            doc! { "$redact": { "$cond": [{ "$gt": ["$total", 1] }, "$$KEEP", "$$PRUNE"] } },
+            doc! { "$merge": {
+                "into": "totals",
+                "on": ["status"],
+                "whenMatched": "keepExisting",
+                "whenNotMatched": "discard",
+            } },
+        ],
+    );
+    check(&Order::aggregate().out("copy"), &[doc! { "$out": "copy" }]);
+    check(
+        &Order::aggregate().replace_root(|o| o.customer()).sort(|c| c.name().asc()),
+        &[doc! { "$replaceRoot": { "newRoot": "$customer" } }, doc! { "$sort": { "name": 1 } }],
+    );
 }

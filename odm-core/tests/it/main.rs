@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod aggregation;
+mod aggregation_operators;
 mod arbitrary;
 mod arbitrary_write;
 mod command;

@@ -1,0 +1,223 @@
+//! Arrays.
+
+use bson::{Bson, Document, doc};
+
+use super::super::expression::{ExprOf, IntoExpr};
+use super::{binary, list, named, unary};
+use crate::error::Result;
+use crate::field::{ArrayOf, FieldType, Numeric};
+use crate::sort::Sort;
+
+type ElementOf<T> = <<T as FieldType>::Value as ArrayOf>::Element;
+type Sum<T> = <<ElementOf<T> as FieldType>::Value as Numeric>::Sum;
+type Mean<T> = <<ElementOf<T> as FieldType>::Value as Numeric>::Mean;
+
+/// The variable that an element is bound to.
+fn variable<S, T>(name: &str) -> ExprOf<S, T> {
+    ExprOf::new(format!("$${name}"))
+}
+
+impl<S, T> ExprOf<S, T>
+where
+    T: FieldType<Value: ArrayOf>,
+{
+    /// `$size`: how many elements.
+    pub fn size(self) -> ExprOf<S, i32> {
+        unary("$size", self)
+    }
+
+    /// `$arrayElemAt`: the element at a position, from the end if it is negative; missing if there is none.
+    pub fn at<E: IntoExpr<S>>(self, position: E) -> ExprOf<S, ElementOf<T>> {
+        binary("$arrayElemAt", self, position)
+    }
+
+    /// `$first`: the first element.
+    pub fn first_element(self) -> ExprOf<S, ElementOf<T>> {
+        unary("$first", self)
+    }
+
+    /// `$last`: the last element.
+    pub fn last_element(self) -> ExprOf<S, ElementOf<T>> {
+        unary("$last", self)
+    }
+
+    /// `$firstN`: the first elements.
+    pub fn first_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        self.some("$firstN", n)
+    }
+
+    /// `$lastN`: the last elements.
+    pub fn last_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        self.some("$lastN", n)
+    }
+
+    /// `$maxN`: the greatest elements.
+    pub fn max_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        self.some("$maxN", n)
+    }
+
+    /// `$minN`: the least elements.
+    pub fn min_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        self.some("$minN", n)
+    }
+
+    fn some<E: IntoExpr<S>>(self, name: &str, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        let n = n.into_expr().into_bson();
+        named(name, [("n", Some(n)), ("input", Some(self.into_bson()))])
+    }
+
+    /// `$in`: whether it holds a value.
+    pub fn contains<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, bool> {
+        list("$in", [value.into_expr().into_bson(), self.into_bson()])
+    }
+
+    /// `$indexOfArray`: the position of a value; -1 if it is not there.
+    pub fn index_of<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, i32> {
+        binary("$indexOfArray", self, value)
+    }
+
+    /// `$slice`: so many elements from this position on.
+    pub fn slice<E: IntoExpr<S>, N: IntoExpr<S>>(
+        self,
+        position: E,
+        n: N,
+    ) -> ExprOf<S, Vec<ElementOf<T>>> {
+        let (position, n) = (position.into_expr().into_bson(), n.into_expr().into_bson());
+        list("$slice", [self.into_bson(), position, n])
+    }
+
+    /// `$reverseArray`.
+    pub fn reverse(self) -> ExprOf<S, T> {
+        unary("$reverseArray", self)
+    }
+
+    /// `$concatArrays`: followed by the elements of another.
+    pub fn concat_arrays<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+        binary("$concatArrays", self, other)
+    }
+
+    /// `$filter`: the elements for which a condition is true.
+    pub fn filter<C: IntoExpr<S>>(
+        self,
+        condition: impl FnOnce(ExprOf<S, ElementOf<T>>) -> C,
+    ) -> ExprOf<S, Vec<ElementOf<T>>> {
+        let condition = condition(variable("this")).into_expr().into_bson();
+        named("$filter", [("input", Some(self.into_bson())), ("cond", Some(condition))])
+    }
+
+    /// `$map`: what an expression makes of each element.
+    pub fn map<E: IntoExpr<S>>(
+        self,
+        each: impl FnOnce(ExprOf<S, ElementOf<T>>) -> E,
+    ) -> ExprOf<S, Vec<E::Type>> {
+        let each = each(variable("this")).into_expr().into_bson();
+        named("$map", [("input", Some(self.into_bson())), ("in", Some(each))])
+    }
+
+    /// `$reduce`: what an expression makes of what it made of the elements before, and of the next.
+    pub fn reduce<I: IntoExpr<S>, E: IntoExpr<S, Type = I::Type>>(
+        self,
+        initial: I,
+        next: impl FnOnce(ExprOf<S, I::Type>, ExprOf<S, ElementOf<T>>) -> E,
+    ) -> ExprOf<S, I::Type> {
+        let next = next(variable("value"), variable("this")).into_expr().into_bson();
+        named(
+            "$reduce",
+            [
+                ("input", Some(self.into_bson())),
+                ("initialValue", Some(initial.into_expr().into_bson())),
+                ("in", Some(next)),
+            ],
+        )
+    }
+
+    /// `$sortArray`: in ascending order, or in descending.
+    pub fn sort_array(self, descending: bool) -> ExprOf<S, T> {
+        let order: Result<Bson> = Ok(if descending { -1 } else { 1 }.into());
+        named("$sortArray", [("input", Some(self.into_bson())), ("sortBy", Some(order))])
+    }
+
+    /// `$sortArray`: documents by their fields.
+    pub fn sort_array_by(self, sort: impl Into<Sort>) -> ExprOf<S, T> {
+        let sort: Result<Bson> = Ok(sort.into().to_document().into());
+        named("$sortArray", [("input", Some(self.into_bson())), ("sortBy", Some(sort))])
+    }
+
+    /// `$zip`: pairs of the elements of both, as many as the shorter one has.
+    pub fn zip<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>> {
+        let inputs = self
+            .into_bson()
+            .and_then(|this| Ok(Bson::Array(vec![this, other.into_expr().into_bson()?])));
+        named("$zip", [("inputs", Some(inputs))])
+    }
+
+    /// `$arrayToObject`: an object of pairs, or of `{k, v}`.
+    pub fn array_to_object(self) -> ExprOf<S, Document> {
+        unary("$arrayToObject", self)
+    }
+
+    /// `$isArray`.
+    pub fn is_array(self) -> ExprOf<S, bool> {
+        unary("$isArray", self)
+    }
+
+    /// `$sum` of the elements.
+    pub fn sum(self) -> ExprOf<S, Sum<T>>
+    where
+        ElementOf<T>: FieldType<Value: Numeric>,
+    {
+        unary("$sum", self)
+    }
+
+    /// `$avg` of the elements.
+    pub fn avg(self) -> ExprOf<S, Option<Mean<T>>>
+    where
+        ElementOf<T>: FieldType<Value: Numeric>,
+    {
+        unary("$avg", self)
+    }
+
+    /// `$min` of the elements.
+    pub fn min(self) -> ExprOf<S, Option<ElementOf<T>>> {
+        unary("$min", self)
+    }
+
+    /// `$max` of the elements.
+    pub fn max(self) -> ExprOf<S, Option<ElementOf<T>>> {
+        unary("$max", self)
+    }
+
+    /// `$stdDevPop` of the elements.
+    pub fn std_dev_pop(self) -> ExprOf<S, Option<f64>> {
+        unary("$stdDevPop", self)
+    }
+
+    /// `$stdDevSamp` of the elements.
+    pub fn std_dev_samp(self) -> ExprOf<S, Option<f64>> {
+        unary("$stdDevSamp", self)
+    }
+}
+
+impl<S> ExprOf<S, Vec<i32>> {
+    /// `$range`: the numbers from `start` up to, not with, `end`.
+    pub fn range<A: IntoExpr<S>, B: IntoExpr<S>, C: IntoExpr<S>>(
+        start: A,
+        end: B,
+        step: C,
+    ) -> Self {
+        let (start, end) = (start.into_expr().into_bson(), end.into_expr().into_bson());
+        list("$range", [start, end, step.into_expr().into_bson()])
+    }
+}
+
+impl<S, T> ExprOf<S, T> {
+    /// The path `name` below this value: of an element that [`map`](ExprOf::map) binds, a field.
+    pub fn field<U>(self, name: &str) -> ExprOf<S, U> {
+        ExprOf::from_result(self.into_bson().map(|expr| match expr {
+            Bson::String(path) if path.starts_with('$') => format!("{path}.{name}").into(),
+            expr => {
+                doc! { "$let": { "vars": { "of": expr }, "in": format!("$$of.{name}") } }.into()
+            }
+        }))
+    }
+}
