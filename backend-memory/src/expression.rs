@@ -8,16 +8,20 @@
 //! written anew ([`Value`]).
 
 mod arithmetic;
+mod array;
 mod boolean;
 mod comparison;
 mod compile;
 mod conditional;
 mod date;
 mod literal;
+mod object;
 mod path;
+mod set;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
+mod variable;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -29,15 +33,16 @@ use smallvec::SmallVec;
 
 use crate::collation::Collator;
 use crate::value::write::{append, begin, finish};
-use crate::value::{Name, RawVal, Record, ValueBuf};
+use crate::value::{ElementType, Name, RawVal, Record, ValueBuf};
 
 pub(crate) use compile::Compiler;
 pub(crate) use path::Path;
-pub(crate) use value::{ArrayBuilder, Value};
+pub(crate) use value::{ArrayBuilder, Value, check_size};
 
 /// The families of operators.
 const FAMILIES: &[&[Operator]] = &[
     arithmetic::OPERATORS,
+    array::OPERATORS,
     boolean::OPERATORS,
     comparison::OPERATORS,
     conditional::OPERATORS,
@@ -46,6 +51,9 @@ const FAMILIES: &[&[Operator]] = &[
     date::timestamp::OPERATORS,
     date::to_string::OPERATORS,
     literal::OPERATORS,
+    object::OPERATORS,
+    set::OPERATORS,
+    variable::OPERATORS,
 ];
 
 /// The operators by name.
@@ -60,12 +68,25 @@ pub(crate) struct Operator {
     null_to_null: bool,
     /// Whether it is evaluated once if its operands are constant.
     folds: bool,
+    /// Which constants among its operands are taken together.
+    grouping: Grouping,
+}
+
+/// Which constants among an operator's operands are taken together before there is a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grouping {
+    /// None.
+    Never,
+    /// Those side by side: the operator is associative.
+    Neighbors,
+    /// All, behind the others: the operator is commutative as well.
+    All,
 }
 
 /// What an operator is given.
 enum Shape {
-    /// So many operands, evaluated.
-    Operands { least: usize, most: usize, apply: Apply },
+    /// So many operands.
+    Operands { least: usize, most: usize, apply: Application },
     /// What stands there, as it is written: the operator decides what to evaluate, and in which scope.
     Custom(fn(&mut Compiler<'_>, &Bson) -> Result<Node>),
 }
@@ -73,13 +94,35 @@ enum Shape {
 /// An operator on its evaluated operands.
 type Apply = for<'a> fn(&Globals, &[Value<'a>]) -> Result<Value<'a>>;
 
+/// An operator on its operands, which it evaluates in order and as far as it has to.
+type ApplyLazily = for<'a> fn(&'a [Node], &Scope<'a>) -> Result<Value<'a>>;
+
+/// How an operator is given its operands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Application {
+    /// Evaluated.
+    Eager(Apply),
+    /// To evaluate, so that those behind the one that decides are not.
+    Lazy(ApplyLazily),
+}
+
 /// As many operands as there are.
 const ANY: usize = usize::MAX;
 
 impl Operator {
     const fn operands(name: &'static str, least: usize, most: usize, apply: Apply) -> Self {
-        let shape = Shape::Operands { least, most, apply };
-        Operator { name, shape, null_to_null: false, folds: true }
+        let apply = Application::Eager(apply);
+        Operator::of(name, Shape::Operands { least, most, apply })
+    }
+
+    const fn of(name: &'static str, shape: Shape) -> Self {
+        Operator { name, shape, null_to_null: false, folds: true, grouping: Grouping::Never }
+    }
+
+    /// An operator with so many operands, which it evaluates itself, in order and as far as it has to.
+    const fn lazy(name: &'static str, least: usize, most: usize, apply: ApplyLazily) -> Self {
+        let apply = Application::Lazy(apply);
+        Operator::of(name, Shape::Operands { least, most, apply })
     }
 
     /// An operator with one operand.
@@ -107,7 +150,7 @@ impl Operator {
         name: &'static str,
         compile: fn(&mut Compiler<'_>, &Bson) -> Result<Node>,
     ) -> Self {
-        Operator { name, shape: Shape::Custom(compile), null_to_null: false, folds: false }
+        Operator::of(name, Shape::Custom(compile)).volatile()
     }
 
     /// Null in, null out.
@@ -119,6 +162,18 @@ impl Operator {
     /// Not the same each time, though its operands are constant.
     const fn volatile(mut self) -> Self {
         self.folds = false;
+        self
+    }
+
+    /// Takes constants that are side by side together, and the operands of an operand that is the same operator.
+    const fn associative(mut self) -> Self {
+        self.grouping = Grouping::Neighbors;
+        self
+    }
+
+    /// As [`associative`](Operator::associative), wherever the constants are.
+    const fn commutative(mut self) -> Self {
+        self.grouping = Grouping::All;
         self
     }
 }
@@ -149,7 +204,7 @@ pub(crate) enum Node {
     /// `[…]`.
     Array(Vec<Node>),
     /// An operator on its operands.
-    Call { operator: &'static Operator, apply: Apply, operands: Vec<Node> },
+    Call { operator: &'static Operator, apply: Application, operands: Vec<Node> },
     /// An operator that evaluates its operands itself.
     Custom(Box<dyn Evaluate>),
 }
@@ -278,19 +333,21 @@ impl Node {
                 for (name, node) in fields {
                     if let Some(value) = node.eval(scope)?.as_raw() {
                         append(&mut out, name.as_bytes(), value);
+                        check_size(out.len())?;
                     }
                 }
                 finish(&mut out, start);
-                Value::Owned(ValueBuf::document(&out))
+                Value::Owned(ValueBuf::from_vec(ElementType::EmbeddedDocument, out))
             }
             Node::Array(nodes) => {
                 let mut array = ArrayBuilder::new();
                 for node in nodes {
-                    array.push(node.eval(scope)?.or_null());
+                    array.try_push(node.eval(scope)?.or_null())?;
                 }
                 array.finish()
             }
-            Node::Call { operator, apply, operands } => {
+            Node::Call { apply: Application::Lazy(apply), operands, .. } => apply(operands, scope)?,
+            Node::Call { operator, apply: Application::Eager(apply), operands } => {
                 let mut values: SmallVec<[Value<'a>; 3]> = SmallVec::new();
                 for operand in operands {
                     values.push(operand.eval(scope)?);

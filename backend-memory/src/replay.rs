@@ -11,15 +11,16 @@
 //! | `S sort code ids` | the `_id`s in an order |
 //! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
 //! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
-//! | `E doc expression code value` | what an expression gives, both in a document under `r` |
+//! | `E doc expression code value [collation]` | what an expression gives, both in a document under `r` |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
 
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, Timestamp};
-use odm_core::{Error, Filter, Projection, Sort, Update};
+use odm_core::{Collation, Error, Filter, Projection, Sort, Update};
 
+use crate::collation::Collator;
 use crate::expression::{Compiler, Globals, Root, Scope};
 use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
@@ -72,12 +73,12 @@ pub(crate) fn check(file: &str) {
                 };
                 (server, validate(validator, doc))
             }
-            ["E", doc, expression, code, value] => {
+            ["E", doc, expression, code, value, collation @ ..] => {
                 let server = match *value {
                     "-" => String::new(),
                     value => show(&parse(value)),
                 };
-                (answer(code, &server), evaluate(doc, expression))
+                (answer(code, &server), evaluate(doc, expression, collation.first()))
             }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
@@ -151,12 +152,16 @@ fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
 }
 
 /// The document that `{"r": expression}` makes.
-fn evaluate(doc: &str, expression: &str) -> Result<String, Error> {
+fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<String, Error> {
     let (record, expression) = (Record::from_document(&parse(doc))?, parse(expression));
+    let collator = match collation {
+        Some(collation) => Collator::new(&Collation::parse(&parse(collation))?)?,
+        None => None,
+    };
     let globals = Globals {
         now: DateTime::from_millis(0),
         cluster_time: Timestamp { time: 1, increment: 1 },
-        collator: None,
+        collator,
         variables: Vec::new(),
     };
     let mut compiler = Compiler::new(&globals, Vec::new());

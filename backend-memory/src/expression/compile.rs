@@ -5,7 +5,8 @@ use odm_core::{Error, ErrorCode, Result};
 
 use super::path::check_name;
 use super::{
-    Evaluate, Globals, Node, OPERATORS, Operator, Path, Root, Scope, Shape, Value, refused,
+    Application, Evaluate, Globals, Grouping, Node, OPERATORS, Operator, Path, Root, Scope, Shape,
+    Value, refused,
 };
 use crate::value::RawVal;
 
@@ -172,10 +173,82 @@ impl<'c> Compiler<'c> {
             Shape::Custom(compile) => compile(self, operand),
             Shape::Operands { least, most, apply } => {
                 let operands = self.operands(operand)?;
-                check_arity(operator, operands.len(), *least, *most)?;
-                self.fold(Node::Call { operator, apply: *apply, operands })
+                check_arity(operator.name, operands.len(), *least, *most)?;
+                self.call(operator, *apply, operands)
             }
         }
+    }
+
+    /// An operator on its operands; what is constant among them is evaluated once.
+    fn call(
+        &mut self,
+        operator: &'static Operator,
+        apply: Application,
+        mut operands: Vec<Node>,
+    ) -> Result<Node> {
+        let all_constant = operands.iter().all(|operand| operand.as_constant().is_some());
+        if operator.grouping != Grouping::Never && !all_constant {
+            operands = self.group(operator, apply, operands)?;
+        }
+        self.fold(Node::Call { operator, apply, operands })
+    }
+
+    /// Takes constants among the operands of an associative operator together, as the server does: of equal
+    /// values one takes the place of another, and it matters in which order they come.
+    fn group(
+        &mut self,
+        operator: &'static Operator,
+        apply: Application,
+        operands: Vec<Node>,
+    ) -> Result<Vec<Node>> {
+        let mut flat = Vec::with_capacity(operands.len());
+        for operand in operands {
+            match operand {
+                Node::Call { operator: inner, operands, .. } if inner.name == operator.name => {
+                    flat.extend(operands);
+                }
+                operand => flat.push(operand),
+            }
+        }
+        let join = |compiler: &mut Self, mut constants: Vec<Node>| match constants.len() {
+            0 | 1 => Ok(constants.pop()),
+            _ => compiler.call(operator, apply, constants).map(Some),
+        };
+        let (mut grouped, mut constants) = (Vec::with_capacity(flat.len()), Vec::new());
+        for operand in flat {
+            if operand.as_constant().is_some() {
+                constants.push(operand);
+                continue;
+            }
+            if operator.grouping == Grouping::Neighbors {
+                grouped.extend(join(self, std::mem::take(&mut constants))?);
+            }
+            grouped.push(operand);
+        }
+        grouped.extend(join(self, constants)?);
+        Ok(grouped)
+    }
+
+    /// The named arguments of an operator, in the order of `names`.
+    ///
+    /// # Errors
+    ///
+    /// `not_an_object` if what stands there is no object, `unknown` if it has another field.
+    pub(super) fn arguments<'d, const N: usize>(
+        operator: &str,
+        operand: &'d Bson,
+        names: [&str; N],
+        not_an_object: i32,
+        unknown: i32,
+    ) -> Result<[Option<&'d Bson>; N]> {
+        let Bson::Document(document) = operand else {
+            let message = format!("{operator} only supports an object as its argument");
+            return refused(not_an_object, message);
+        };
+        if let Some(name) = document.keys().find(|name| !names.contains(&name.as_str())) {
+            return refused(unknown, format!("unrecognized parameter to {operator}: {name}"));
+        }
+        Ok(names.map(|name| document.get(name)))
     }
 
     /// Whether there is an operator of that name.
@@ -312,11 +385,15 @@ impl<'c> Compiler<'c> {
     }
 }
 
-fn check_arity(operator: &Operator, given: usize, least: usize, most: usize) -> Result<()> {
+/// Checks the number of operands.
+///
+/// # Errors
+///
+/// 16020 if there has to be one number of them, 28667 if there is a choice.
+pub(super) fn check_arity(name: &str, given: usize, least: usize, most: usize) -> Result<()> {
     if (least..=most).contains(&given) {
         return Ok(());
     }
-    let name = operator.name;
     if least == most {
         let message =
             format!("expression {name} takes exactly {least} arguments. {given} were passed in.");

@@ -30,3 +30,23 @@ fn dates() {
     crate::replay::check(include_str!("testdata/date_to_string.txt"));
     crate::replay::check(include_str!("testdata/date_zones.txt"));
 }
+
+#[test]
+fn arrays() {
+    crate::replay::check(include_str!("testdata/array.txt"));
+}
+
+#[test]
+fn objects() {
+    crate::replay::check(include_str!("testdata/object.txt"));
+}
+
+#[test]
+fn sets() {
+    crate::replay::check(include_str!("testdata/set.txt"));
+}
+
+#[test]
+fn variables() {
+    crate::replay::check(include_str!("testdata/variable.txt"));
+}

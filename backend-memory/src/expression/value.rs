@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use bson::{Bson, DateTime, Decimal128, Document, Timestamp};
-use odm_core::Error;
+use odm_core::{Error, ErrorCode};
 
 use crate::collation::Collator;
 use crate::value::write::{append, append_at, begin, finish};
@@ -43,6 +43,18 @@ impl<'a> Value<'a> {
 
     pub(crate) const fn is_missing(&self) -> bool {
         matches!(self, Value::Missing)
+    }
+
+    /// What is found in it: borrowed from the document if the value is.
+    pub(crate) fn part(
+        &self,
+        find: impl for<'v> FnOnce(RawVal<'v>) -> Option<RawVal<'v>>,
+    ) -> Value<'a> {
+        match self {
+            Value::Missing => Value::Missing,
+            Value::Raw(value) => find(*value).into(),
+            Value::Owned(value) => Value::from(find(value.as_raw())).into_owned(),
+        }
     }
 
     /// Whether it is missing, null or undefined.
@@ -114,7 +126,7 @@ impl<'a> Value<'a> {
             append(&mut out, name, value);
         }
         finish(&mut out, start);
-        Value::Owned(ValueBuf::document(&out))
+        Value::Owned(ValueBuf::from_vec(ElementType::EmbeddedDocument, out))
     }
 
     /// A value from a tree.
@@ -145,6 +157,24 @@ fn missing_below(value: RawVal<'_>) -> Ordering {
     }
 }
 
+/// How many bytes a value may have while it is computed. No result has nearly as many; the server lets
+/// what is only looked at on the way be larger, until it has no memory left.
+const MAX_SIZE: usize = 100 * 1024 * 1024;
+
+/// Checks that a value of so many bytes may go on growing.
+///
+/// # Errors
+///
+/// 10334 if it has more than 100 MiB.
+pub(crate) fn check_size(bytes: usize) -> Result<(), Error> {
+    if bytes <= MAX_SIZE {
+        return Ok(());
+    }
+    let message =
+        format!("a value of {bytes} bytes is larger than the {MAX_SIZE} that may be computed");
+    Err(Error::command(ErrorCode(10_334), message))
+}
+
 /// An array that is being written.
 pub(crate) struct ArrayBuilder {
     out: Vec<u8>,
@@ -163,6 +193,16 @@ impl ArrayBuilder {
         self.len += 1;
     }
 
+    /// As [`push`](ArrayBuilder::push), but not beyond all bounds.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_size`].
+    pub(crate) fn try_push(&mut self, element: RawVal<'_>) -> Result<(), Error> {
+        self.push(element);
+        check_size(self.out.len())
+    }
+
     /// How many bytes it has so far.
     pub(crate) fn size(&self) -> usize {
         self.out.len()
@@ -174,7 +214,7 @@ impl ArrayBuilder {
 
     pub(crate) fn finish(mut self) -> Value<'static> {
         finish(&mut self.out, 0);
-        Value::Owned(ValueBuf::array(&self.out))
+        Value::Owned(ValueBuf::from_vec(ElementType::Array, self.out))
     }
 }
 

@@ -40,6 +40,11 @@ impl ValueBuf {
         RawVal::new(self.kind, &self.bytes)
     }
 
+    /// What was built with [`begin`] and [`finish`], without a copy of it.
+    pub(crate) fn from_vec(kind: ElementType, bytes: Vec<u8>) -> Self {
+        ValueBuf { kind, bytes: SmallVec::from_vec(bytes) }
+    }
+
     /// A document that was built with [`begin`] and [`finish`].
     pub(crate) fn document(bytes: &[u8]) -> Self {
         RawVal::document(bytes).into()
