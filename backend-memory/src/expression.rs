@@ -47,6 +47,7 @@ const FAMILIES: &[&[Operator]] = &[
     comparison::OPERATORS,
     conditional::OPERATORS,
     date::from_parts::OPERATORS,
+    date::from_string::OPERATORS,
     date::parts::OPERATORS,
     date::timestamp::OPERATORS,
     date::to_string::OPERATORS,

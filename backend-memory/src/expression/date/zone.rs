@@ -47,22 +47,11 @@ impl Zone {
 
     /// The zone of a name that is spelled as in the database.
     pub(crate) fn named(name: &str) -> Option<Zone> {
-        if name == "UTC" {
-            return Some(Zone::UTC);
-        }
         let zone = DATABASE.get(name).ok()?;
         (zone.iana_name() == Some(name)).then_some(Zone::Named(zone))
     }
 
-    /// The zone of a name, whatever its case.
-    pub(crate) fn named_in_any_case(name: &str) -> Option<Zone> {
-        if name.eq_ignore_ascii_case("UTC") {
-            return Some(Zone::UTC);
-        }
-        DATABASE.get(name).ok().map(Zone::Named)
-    }
-
-    /// Whether it is UTC by that name.
+    /// Whether it is UTC, and not by a name.
     pub(crate) fn is_utc(&self) -> bool {
         *self == Zone::UTC
     }
