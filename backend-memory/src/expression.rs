@@ -7,6 +7,7 @@
 //! Evaluation borrows: a field's value is the document's own bytes, and only what is computed is
 //! written anew ([`Value`]).
 
+mod accumulator;
 mod arithmetic;
 mod array;
 mod boolean;
@@ -41,6 +42,7 @@ pub(crate) use value::{ArrayBuilder, Value, check_size};
 
 /// The families of operators.
 const FAMILIES: &[&[Operator]] = &[
+    accumulator::OPERATORS,
     arithmetic::OPERATORS,
     array::OPERATORS,
     boolean::OPERATORS,

@@ -20,6 +20,8 @@
 //! # }
 //! ```
 
+#[allow(dead_code)]
+mod accumulator;
 mod backend;
 mod clock;
 mod collation;

@@ -12,12 +12,13 @@
 //! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
 //! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
 //! | `E doc expression code value [collation]` | what an expression gives, both in a document under `r` |
+//! | `A pipeline code docs` | what a pipeline makes of the collection, under `r` |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
 
 use bson::oid::ObjectId;
-use bson::{Bson, DateTime, Document, Timestamp};
+use bson::{Bson, DateTime, Document, Timestamp, doc};
 use odm_core::{Collation, Error, Filter, Projection, Sort, Update};
 
 use crate::collation::Collator;
@@ -45,16 +46,19 @@ fn parse(json: &str) -> Document {
 /// Checks each line of a file; all that differ are shown.
 pub(crate) fn check(file: &str) {
     let mut collection: Vec<Record> = Vec::new();
+    let mut filled: Option<Filled> = None;
     let (mut lines, mut wrong, mut report) = (0, 0, String::new());
     for line in file.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let (server, ours) = match fields.as_slice() {
             ["D", doc] => {
                 collection.push(Record::from_document(&parse(doc)).unwrap());
+                filled = None;
                 continue;
             }
             ["C"] => {
                 collection.clear();
+                filled = None;
                 continue;
             }
             ["F", filter, code, ids] => (answer(code, ids), find(filter, &collection)),
@@ -79,6 +83,14 @@ pub(crate) fn check(file: &str) {
                     value => show(&parse(value)),
                 };
                 (answer(code, &server), evaluate(doc, expression, collation.first()))
+            }
+            ["A", pipeline, code, docs] => {
+                let server = match *docs {
+                    "-" => String::new(),
+                    docs => show(&parse(docs)),
+                };
+                let filled = filled.get_or_insert_with(|| Filled::with(&collection));
+                (answer(code, &server), filled.aggregate(pipeline))
             }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
@@ -169,6 +181,37 @@ fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<Str
     compiler.check()?;
     let value = node.eval(&Scope::new(&globals, Root::Record(&record)))?;
     Ok(show(&value.or_null().to_document()))
+}
+
+/// An engine that holds the collection.
+struct Filled {
+    db: odm_core::Database,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Filled {
+    fn with(collection: &[Record]) -> Self {
+        let db = crate::MemoryBackend::builder().seed(1).build().database("replay");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let filled = Filled { db, runtime };
+        if !collection.is_empty() {
+            let docs: Vec<Document> = collection.iter().map(Record::to_document).collect();
+            filled.run(doc! { "insert": "c", "documents": docs }).unwrap();
+        }
+        filled
+    }
+
+    fn run(&self, command: Document) -> Result<Document, Error> {
+        self.runtime.block_on(self.db.run_command(command))
+    }
+
+    fn aggregate(&self, pipeline: &str) -> Result<String, Error> {
+        let pipeline = parse(pipeline).remove("p").unwrap();
+        let cursor = doc! { "batchSize": 100_000 };
+        let reply = self.run(doc! { "aggregate": "c", "pipeline": pipeline, "cursor": cursor })?;
+        let docs = reply.get_document("cursor").unwrap().get_array("firstBatch").unwrap();
+        Ok(show(&doc! { "r": docs.clone() }))
+    }
 }
 
 fn update(

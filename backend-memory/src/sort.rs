@@ -3,13 +3,53 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use odm_core::{Error, Sort, SortOrder};
+use bson::{Document, doc};
+use odm_core::{Error, ErrorCode, Sort, SortOrder};
 
 use crate::collation::Collator;
+use crate::expression::{Path, Root};
 use crate::value::{KeyBytes, KeyPattern, Record};
 
 /// What a record sorts by: byte order is the sort's order.
 pub(crate) type SortKey = KeyBytes;
+
+/// Reads the order of a stage or an accumulator. Its paths are those of expressions, which `find`'s
+/// are not: there is no `$natural`.
+///
+/// # Errors
+///
+/// As [`Sort::parse`] for the values, as [`Path::parse`] for the paths; 13103 for more than 32 of them.
+pub(crate) fn parse(sort: &Document) -> Result<Sort, Error> {
+    let mut parsed = Sort::default();
+    for (name, value) in sort {
+        for (_, order) in Sort::parse(&doc! { "key": value.clone() })?.keys {
+            if !matches!(order, SortOrder::Meta(_)) {
+                Path::parse(name)?;
+            }
+            parsed.keys.push((name.as_str().into(), order));
+        }
+    }
+    if parsed.keys.len() > MAX_KEYS {
+        return Err(Error::command(ErrorCode(13_103), "too many compound keys"));
+    }
+    Ok(parsed)
+}
+
+/// As many keys as the server compares by.
+const MAX_KEYS: usize = 32;
+
+/// Refuses to sort by what only a search knows about a document.
+///
+/// # Errors
+///
+/// 40218 for what no stage before has found out; [`Error::Unsupported`] for `randVal`.
+pub(crate) fn refuse_meta<T>(keyword: &str) -> Result<T, Error> {
+    if keyword == "randVal" {
+        return unsupported("$meta: \"randVal\"");
+    }
+    let message = format!("query requires {keyword} metadata, but it is not available");
+    Err(Error::command(ErrorCode(40_218), message))
+}
 
 /// A compiled sort.
 #[derive(Debug)]
@@ -56,6 +96,15 @@ impl Sorter {
         self.pattern.sort_key(doc)
     }
 
+    /// What any document sorts by.
+    ///
+    /// # Errors
+    ///
+    /// As [`key`](Sorter::key).
+    pub(crate) fn key_of(&self, doc: Root<'_>) -> Result<SortKey, Error> {
+        self.pattern.sort_key_in(|name| doc.get(name))
+    }
+
     /// The records in order; equal ones stay in theirs.
     ///
     /// # Errors
@@ -84,18 +133,47 @@ impl Sorter {
         records: impl IntoIterator<Item = &'r Record>,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        let mut heap: BinaryHeap<Candidate<'_>> = BinaryHeap::new();
-        for (position, record) in records.into_iter().enumerate() {
-            let candidate = Candidate { key: self.key(record)?, position, record };
-            if heap.len() < limit {
-                heap.push(candidate);
-            } else if let Some(mut worst) = heap.peek_mut()
-                && candidate < *worst
-            {
-                *worst = candidate;
-            }
+        let mut top = Top::new(limit);
+        for record in records {
+            let key = self.key(record)?;
+            top.push(key, record);
         }
-        Ok(heap.into_sorted_vec().into_iter().map(|candidate| candidate.record.clone()).collect())
+        Ok(top.into_sorted().cloned().collect())
+    }
+}
+
+/// The first ones of an order, while they come; equal ones stay in theirs.
+pub(crate) struct Top<T> {
+    limit: usize,
+    position: u64,
+    heap: BinaryHeap<Candidate<T>>,
+}
+
+impl<T> Top<T> {
+    /// As many of them.
+    pub(crate) fn new(limit: usize) -> Self {
+        Top { limit, position: 0, heap: BinaryHeap::new() }
+    }
+
+    /// One more. Gives the one that is not among the first, if there are enough of them.
+    pub(crate) fn push(&mut self, key: SortKey, item: T) -> Option<T> {
+        self.position += 1;
+        let position = self.position;
+        if self.heap.len() < self.limit {
+            self.heap.push(Candidate { key, position, item });
+            return None;
+        }
+        match self.heap.peek_mut() {
+            Some(mut worst) if key < worst.key => {
+                Some(std::mem::replace(&mut *worst, Candidate { key, position, item }).item)
+            }
+            _ => Some(item),
+        }
+    }
+
+    /// They, in order.
+    pub(crate) fn into_sorted(self) -> impl Iterator<Item = T> {
+        self.heap.into_sorted_vec().into_iter().map(|candidate| candidate.item)
     }
 }
 
@@ -103,32 +181,32 @@ fn unsupported<T>(feature: &str) -> Result<T, Error> {
     Err(Error::Unsupported { backend: "memory", feature: format!("sorting by {feature}") })
 }
 
-/// A record that may be among the first ones: ordered by key, then by position.
-struct Candidate<'r> {
+/// What may be among the first ones: ordered by key, then by position.
+struct Candidate<T> {
     key: SortKey,
-    position: usize,
-    record: &'r Record,
+    position: u64,
+    item: T,
 }
 
-impl Ord for Candidate<'_> {
+impl<T> Ord for Candidate<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key.cmp(&other.key).then(self.position.cmp(&other.position))
     }
 }
 
-impl PartialOrd for Candidate<'_> {
+impl<T> PartialOrd for Candidate<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Candidate<'_> {
+impl<T> PartialEq for Candidate<T> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Candidate<'_> {}
+impl<T> Eq for Candidate<T> {}
 
 #[cfg(test)]
 mod tests {

@@ -5,9 +5,17 @@
 //! is never copied on its way ([`Doc`]). Stages that need all of their input first say so by what
 //! they keep ([`Run::check_memory`]).
 
+mod count;
+mod group;
 mod limit;
 mod match_;
+mod optimize;
+mod sample;
+mod sort;
 mod source;
+#[cfg(test)]
+mod tests;
+mod unwind;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,10 +30,19 @@ use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, Root, refused};
 use crate::value::{RawVal, Record};
 
+pub(crate) use optimize::wanted;
 pub(crate) use source::{Ready, Records};
 
 /// The families of stages.
-const FAMILIES: &[&[Spec]] = &[limit::STAGES, match_::STAGES];
+const FAMILIES: &[&[Spec]] = &[
+    count::STAGES,
+    group::STAGES,
+    limit::STAGES,
+    match_::STAGES,
+    sample::STAGES,
+    sort::STAGES,
+    unwind::STAGES,
+];
 
 /// The stages by name.
 static STAGES: LazyLock<HashMap<&str, &Spec>> =
@@ -102,6 +119,12 @@ pub(crate) trait Stage: fmt::Debug + Send + Sync {
     ///
     /// The server's, for what it refuses.
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input>;
+
+    /// The same stage, of whose documents only the first so many are wanted, if it can make use of that.
+    fn limited(&self, limit: u64) -> Option<Arc<dyn Stage>> {
+        let _ = limit;
+        None
+    }
 
     /// What the reader of a collection can do in its place.
     fn role(&self) -> Role<'_> {
@@ -278,7 +301,7 @@ impl Pipeline {
                 _ => {}
             }
         }
-        Ok(Pipeline { stages })
+        Ok(Pipeline { stages: optimize::optimize(stages) })
     }
 
     /// Begins to work on documents.

@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, Root, Scope, Value};
 use crate::filter::Matcher;
 use crate::plan::{Plan, Wanted};
-use crate::stage::{Input, Pipeline, Ready, Records, Role, Run, Within};
+use crate::stage::{self, Input, Pipeline, Ready, Records, Role, Run, Within};
 use crate::storage::check_name;
 use crate::value::RawVal;
 
@@ -130,9 +130,17 @@ impl Run {
         };
         let collator = self.globals.collator.as_ref();
         let matcher = Matcher::collated(&filter, collator)?;
-        let sort = Sort::default();
-        let wanted = Wanted { sort: &sort, ..Wanted::all(&filter, None).collated(collator) };
+        let sort = match pipeline.stages.first().map(|stage| stage.role()) {
+            Some(Role::Sort(sort)) => sort.clone(),
+            _ => Sort::default(),
+        };
+        let rest = pipeline.stages.get(usize::from(!sort.is_empty())..).unwrap_or_default();
+        let limit = stage::wanted(rest).unwrap_or(0);
+        let wanted = Wanted { sort: &sort, limit, ..Wanted::all(&filter, None).collated(collator) };
         let plan = Plan::choose(&state, wanted)?;
+        if plan.is_sorted && !sort.is_empty() {
+            pipeline.stages.remove(0);
+        }
         let matcher = super::needs_matching(&plan, &matcher).then_some(matcher);
         Ok(Box::new(Records::new(state, plan, matcher, self.deadline)))
     }

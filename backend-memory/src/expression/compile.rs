@@ -146,13 +146,22 @@ impl<'c> Compiler<'c> {
         }
         let mut fields: Vec<(Box<str>, Node)> = Vec::with_capacity(document.len());
         for (name, value) in document {
-            check_name(name)?;
-            if name.contains('.') {
-                return refused(16_412, format!("the field name '{name}' may not contain '.'"));
-            }
-            fields.push((name.as_str().into(), self.operand(value)?));
+            fields.push((name.as_str().into(), self.field(name, value)?));
         }
         self.fold(Node::Object(fields))
+    }
+
+    /// Compiles the value of a field of an object.
+    ///
+    /// # Errors
+    ///
+    /// As [`object`](Compiler::object).
+    pub(crate) fn field(&mut self, name: &str, value: &Bson) -> Result<Node> {
+        check_name(name)?;
+        if name.contains('.') {
+            return refused(16_412, format!("the field name '{name}' may not contain '.'"));
+        }
+        self.operand(value)
     }
 
     fn array(&mut self, values: &[Bson]) -> Result<Node> {
@@ -187,7 +196,7 @@ impl<'c> Compiler<'c> {
         mut operands: Vec<Node>,
     ) -> Result<Node> {
         let all_constant = operands.iter().all(|operand| operand.as_constant().is_some());
-        if operator.grouping != Grouping::Never && !all_constant {
+        if operator.grouping != Grouping::Never && operands.len() > 1 && !all_constant {
             operands = self.group(operator, apply, operands)?;
         }
         self.fold(Node::Call { operator, apply, operands })
@@ -204,7 +213,10 @@ impl<'c> Compiler<'c> {
         let mut flat = Vec::with_capacity(operands.len());
         for operand in operands {
             match operand {
-                Node::Call { operator: inner, operands, .. } if inner.name == operator.name => {
+                // With one operand, an accumulator would walk an array.
+                Node::Call { operator: inner, operands, .. }
+                    if inner.name == operator.name && operands.len() > 1 =>
+                {
                     flat.extend(operands);
                 }
                 operand => flat.push(operand),

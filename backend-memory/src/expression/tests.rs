@@ -51,3 +51,8 @@ fn sets() {
 fn variables() {
     crate::replay::check(include_str!("testdata/variable.txt"));
 }
+
+#[test]
+fn accumulators() {
+    crate::replay::check(include_str!("testdata/accumulator.txt"));
+}

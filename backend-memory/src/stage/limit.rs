@@ -13,7 +13,7 @@ pub(super) const STAGES: &[Spec] = &[Spec::new("$limit", limit), Spec::new("$ski
 
 fn limit(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn Stage>>> {
     match whole(spec)? {
-        Ok(n) if n > 0 => Ok(vec![Arc::new(Limit(n.unsigned_abs()))]),
+        Ok(n) if n > 0 => Ok(vec![limit_to(n.unsigned_abs())]),
         Ok(0) => refused(15_958, "the limit must be positive"),
         Ok(n) => refused(5_107_201, format!("invalid argument to $limit stage: {n} is negative")),
         Err(what) => refused(5_107_201, format!("invalid argument to $limit stage: {what}")),
@@ -22,10 +22,20 @@ fn limit(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn Sta
 
 fn skip(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn Stage>>> {
     match whole(spec)? {
-        Ok(n) if n >= 0 => Ok(vec![Arc::new(Skip(n.unsigned_abs()))]),
+        Ok(n) if n >= 0 => Ok(vec![skip_over(n.unsigned_abs())]),
         Ok(n) => refused(5_107_200, format!("invalid argument to $skip stage: {n} is negative")),
         Err(what) => refused(5_107_200, format!("invalid argument to $skip stage: {what}")),
     }
+}
+
+/// `$limit`.
+pub(super) fn limit_to(n: u64) -> Arc<dyn Stage> {
+    Arc::new(Limit(n))
+}
+
+/// `$skip`.
+pub(super) fn skip_over(n: u64) -> Arc<dyn Stage> {
+    Arc::new(Skip(n))
 }
 
 /// A whole number of any type, or what is wrong with it.

@@ -332,6 +332,17 @@ impl<'a> Elements<'a> {
         let end = bytes.len().saturating_sub(1);
         Elements { rest: bytes.get(4..end).unwrap_or_default() }
     }
+
+    /// How many bytes the elements have that are still to come.
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The last elements of that document or array, which have so many bytes.
+    pub(crate) fn last(bytes: &'a [u8], left: usize) -> Self {
+        let end = bytes.len().saturating_sub(1);
+        Elements { rest: bytes.get(end.saturating_sub(left)..end).unwrap_or_default() }
+    }
 }
 
 #[cfg(test)]

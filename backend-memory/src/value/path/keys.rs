@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use crate::collation::{self, Collator};
 
 use super::{Component, FieldPath};
-use crate::value::{KeyBytes, RawVal, Record};
+use crate::value::{KeyBytes, Name, RawVal, Record};
 
 /// The fields of an index or a sort, with their directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,11 +110,23 @@ impl KeyPattern {
     ///
     /// 2 if two of the paths meet different arrays; 16746 and 201 as for an index.
     pub(crate) fn sort_key(&self, record: &Record) -> Result<KeyBytes, Error> {
+        self.sort_key_in(|name| record.get(name))
+    }
+
+    /// The same for a document in which `get` finds the fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`sort_key`](KeyPattern::sort_key).
+    pub(crate) fn sort_key_in<'a>(
+        &self,
+        get: impl Fn(&Name) -> Option<RawVal<'a>> + Copy,
+    ) -> Result<KeyBytes, Error> {
         let mut least: Option<KeyBytes> = None;
         let mut checked = Ok(());
         // Only where no path meets an array does the server take symbols as they are.
-        let plain = self.collator.is_some() && self.without_arrays(record).is_some();
-        let all = self.each_key(record, |values, _| {
+        let plain = self.collator.is_some() && self.without_arrays(get).is_some();
+        let all = self.each_key_in(get, |values, _| {
             if self.collator.is_some() && checked.is_ok() {
                 let sorted = values.iter().filter(|value| !plain || value.is_object());
                 checked = sorted.copied().try_for_each(collation::check_indexable);
@@ -144,15 +156,23 @@ impl KeyPattern {
     pub(crate) fn each_key<'a>(
         &self,
         record: &'a Record,
+        emit: impl FnMut(&[RawVal<'a>], bool),
+    ) -> Result<bool, Error> {
+        self.each_key_in(|name| record.get(name), emit)
+    }
+
+    fn each_key_in<'a>(
+        &self,
+        get: impl Fn(&Name) -> Option<RawVal<'a>> + Copy,
         mut emit: impl FnMut(&[RawVal<'a>], bool),
     ) -> Result<bool, Error> {
-        if let Some((values, missing)) = self.without_arrays(record) {
+        if let Some((values, missing)) = self.without_arrays(get) {
             emit(&values, missing == values.len());
             return Ok(false);
         }
         let mut expansion = Expansion { emit, multikey: false };
         let fields = self.fields.iter().map(|(path, _)| Field::Open(path.components(), None));
-        let first = |name: &Component| record.get(&name.name);
+        let first = |name: &Component| get(&name.name);
         expansion.expand(fields.collect(), first, 0)?;
         Ok(expansion.multikey)
     }
@@ -161,12 +181,15 @@ impl KeyPattern {
 impl KeyPattern {
     /// The values of the one key, and how many fields are missing; nothing if a path meets an
     /// array.
-    fn without_arrays<'a>(&self, record: &'a Record) -> Option<(SmallVec<[RawVal<'a>; 3]>, usize)> {
+    fn without_arrays<'a>(
+        &self,
+        get: impl Fn(&Name) -> Option<RawVal<'a>>,
+    ) -> Option<(SmallVec<[RawVal<'a>; 3]>, usize)> {
         let mut missing = 0;
         let mut values = SmallVec::new();
         for (path, _) in &self.fields {
             let (first, rest) = path.components().split_first()?;
-            let found = record.get(&first.name).and_then(|value| follow(value, rest).0);
+            let found = get(&first.name).and_then(|value| follow(value, rest).0);
             if found.is_some_and(RawVal::is_array) {
                 return None;
             }

@@ -1,0 +1,16 @@
+//! What a server made of many pipelines.
+
+#[test]
+fn group_and_count() {
+    crate::replay::check(include_str!("testdata/group.txt"));
+}
+
+#[test]
+fn unwind() {
+    crate::replay::check(include_str!("testdata/unwind.txt"));
+}
+
+#[test]
+fn sort() {
+    crate::replay::check(include_str!("testdata/sort.txt"));
+}
