@@ -21,6 +21,7 @@ mod path;
 mod set;
 #[cfg(test)]
 mod tests;
+mod trigonometry;
 pub(crate) mod value;
 mod variable;
 
@@ -56,6 +57,7 @@ const FAMILIES: &[&[Operator]] = &[
     literal::OPERATORS,
     object::OPERATORS,
     set::OPERATORS,
+    trigonometry::OPERATORS,
     variable::OPERATORS,
 ];
 

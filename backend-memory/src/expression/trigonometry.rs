@@ -1,0 +1,164 @@
+//! Trigonometric operators: of angles in radians. They give doubles, null for null and missing, and NaN for NaN.
+
+mod hyperbolic;
+
+use odm_core::{Error, Result};
+
+use super::arithmetic::number;
+use super::{Globals, Operator, Value, refused};
+use crate::value::Number;
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::unary("$acos", acos).null_to_null(),
+    Operator::unary("$acosh", acosh).null_to_null(),
+    Operator::unary("$asin", asin).null_to_null(),
+    Operator::unary("$asinh", asinh).null_to_null(),
+    Operator::unary("$atan", atan).null_to_null(),
+    Operator::binary("$atan2", atan2).null_to_null(),
+    Operator::unary("$atanh", atanh).null_to_null(),
+    Operator::unary("$cos", cos).null_to_null(),
+    Operator::unary("$cosh", cosh).null_to_null(),
+    Operator::unary("$degreesToRadians", degrees_to_radians).null_to_null(),
+    Operator::unary("$radiansToDegrees", radians_to_degrees).null_to_null(),
+    Operator::unary("$sin", sin).null_to_null(),
+    Operator::unary("$sinh", sinh).null_to_null(),
+    Operator::unary("$tan", tan).null_to_null(),
+    Operator::unary("$tanh", tanh).null_to_null(),
+];
+
+/// What an operator takes: 50989 for the rest, but not for NaN.
+#[derive(Clone, Copy, Debug)]
+enum Domain {
+    Any,
+    Finite,
+    /// From -1 to 1.
+    Unit,
+    /// From 1 upwards.
+    FromOne,
+}
+
+impl Domain {
+    const fn holds(self, n: f64) -> bool {
+        match self {
+            Domain::Any => true,
+            Domain::Finite => n.is_finite(),
+            Domain::Unit => n >= -1.0 && n <= 1.0,
+            Domain::FromOne => n >= 1.0,
+        }
+    }
+}
+
+fn function<'a>(
+    name: &str,
+    operands: &[Value<'a>],
+    domain: Domain,
+    apply: fn(f64) -> f64,
+) -> Result<Value<'a>> {
+    let n = match number(name, operands)? {
+        Number::Decimal(_) => return unsupported(name),
+        n => n.to_f64(),
+    };
+    if !domain.holds(n) && !n.is_nan() {
+        return refused(50_989, format!("cannot apply {name} to {n}: it is out of bounds"));
+    }
+    Ok(apply(n).into())
+}
+
+fn unsupported<T>(name: &str) -> Result<T> {
+    Err(Error::Unsupported { backend: "memory", feature: format!("{name} of decimals") })
+}
+
+/// `$acos`: the angle with a cosine, of -1 to 1.
+fn acos<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$acos", operands, Domain::Unit, f64::acos)
+}
+
+/// `$acosh`: the inverse of `$cosh`, of 1 and more.
+fn acosh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$acosh", operands, Domain::FromOne, hyperbolic::acosh)
+}
+
+/// `$asin`: the angle with a sine, of -1 to 1.
+fn asin<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$asin", operands, Domain::Unit, f64::asin)
+}
+
+/// `$asinh`: the inverse of `$sinh`.
+fn asinh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$asinh", operands, Domain::Any, hyperbolic::asinh)
+}
+
+/// `$atan`: the angle with a tangent.
+fn atan<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$atan", operands, Domain::Any, f64::atan)
+}
+
+/// `$atan2`: the angle to the point with these `[y, x]`.
+///
+/// 51044 or 51045 if `y` or `x` is not a number.
+fn atan2<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    let [y, x] = operands else { return Ok(Value::NULL) };
+    let Some(ordinate) = y.as_number() else {
+        return refused(
+            51_044,
+            format!("$atan2 only supports numeric types, not {}", y.type_name()),
+        );
+    };
+    let Some(abscissa) = x.as_number() else {
+        return refused(
+            51_045,
+            format!("$atan2 only supports numeric types, not {}", x.type_name()),
+        );
+    };
+    if ordinate.is_decimal() || abscissa.is_decimal() {
+        return unsupported("$atan2");
+    }
+    Ok(ordinate.to_f64().atan2(abscissa.to_f64()).into())
+}
+
+/// `$atanh`: the inverse of `$tanh`, of -1 to 1.
+fn atanh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$atanh", operands, Domain::Unit, hyperbolic::atanh)
+}
+
+/// `$cos`: the cosine of a finite angle.
+fn cos<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$cos", operands, Domain::Finite, f64::cos)
+}
+
+/// `$cosh`: the hyperbolic cosine.
+fn cosh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$cosh", operands, Domain::Any, f64::cosh)
+}
+
+/// `$degreesToRadians`.
+fn degrees_to_radians<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    const RADIANS: f64 = std::f64::consts::PI / 180.0;
+    function("$degreesToRadians", operands, Domain::Any, |n| n * RADIANS)
+}
+
+/// `$radiansToDegrees`.
+fn radians_to_degrees<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    const DEGREES: f64 = 180.0 / std::f64::consts::PI;
+    function("$radiansToDegrees", operands, Domain::Any, |n| n * DEGREES)
+}
+
+/// `$sin`: the sine of a finite angle.
+fn sin<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$sin", operands, Domain::Finite, f64::sin)
+}
+
+/// `$sinh`: the hyperbolic sine.
+fn sinh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$sinh", operands, Domain::Any, f64::sinh)
+}
+
+/// `$tan`: the tangent of a finite angle.
+fn tan<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$tan", operands, Domain::Finite, f64::tan)
+}
+
+/// `$tanh`: the hyperbolic tangent.
+fn tanh<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+    function("$tanh", operands, Domain::Any, f64::tanh)
+}
