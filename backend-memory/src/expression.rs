@@ -18,7 +18,9 @@ mod date;
 mod literal;
 mod object;
 mod path;
+mod regex;
 mod set;
+mod string;
 #[cfg(test)]
 mod tests;
 mod trigonometry;
@@ -56,7 +58,9 @@ const FAMILIES: &[&[Operator]] = &[
     date::to_string::OPERATORS,
     literal::OPERATORS,
     object::OPERATORS,
+    regex::OPERATORS,
     set::OPERATORS,
+    string::OPERATORS,
     trigonometry::OPERATORS,
     variable::OPERATORS,
 ];

@@ -12,7 +12,7 @@ mod element;
 mod evaluation;
 mod json_schema;
 mod logical;
-mod regex;
+pub(crate) mod regex;
 #[cfg(test)]
 mod tests;
 

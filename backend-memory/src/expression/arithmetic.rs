@@ -14,6 +14,8 @@ use super::{Globals, Operator, Value, refused};
 use crate::value::decimal::Decimal;
 use crate::value::{ElementType, Number};
 
+pub(super) use nary::{Accumulate, Nary};
+
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::unary("$abs", abs).null_to_null(),
     Operator::custom("$add", nary::add),
@@ -155,7 +157,7 @@ fn subtract<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
         return Ok(date.wrapping_sub(right.as_millis().unwrap_or(0)).into());
     }
     let Some(millis) = Number::of(right) else { return not_subtractable(a, b) };
-    let millis = to_millis(millis)?;
+    let millis = to_long(millis)?;
     match date.checked_sub(millis) {
         // The server negates first.
         Some(difference) if millis != i64::MIN => {
@@ -170,19 +172,12 @@ fn not_subtractable<T>(a: &Value<'_>, b: &Value<'_>) -> Result<T> {
     refused(ErrorCode::TYPE_MISMATCH.0, message)
 }
 
-/// What a number counts for beside a date.
-fn to_millis(number: Number) -> Result<i64> {
-    match number {
-        Number::Decimal(decimal) => Ok(decimal.to_i64_rounded()),
-        other => to_integer(other),
-    }
-}
-
-/// A number without its fraction; 31109 for a double that does not fit.
-fn to_integer(number: Number) -> Result<i64> {
+/// A number as a 64-bit integer: doubles without their fraction, decimals rounded. 31109 for a double
+/// that does not fit; a decimal that does not counts as the least long.
+pub(super) fn to_long(number: Number) -> Result<i64> {
     match (number, number.truncate()) {
+        (Number::Decimal(decimal), _) => Ok(decimal.to_i64_rounded()),
         (_, Some(n)) => Ok(n),
-        (Number::Decimal(decimal), None) => Ok(decimal.to_i64_rounded()),
         (_, None) => {
             refused(31_109, format!("can't coerce out of range value {} to long", number.to_f64()))
         }

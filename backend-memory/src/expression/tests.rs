@@ -18,6 +18,8 @@ fn tables_are_sorted_and_no_name_comes_twice() {
 
 #[test]
 fn recorded() {
+    crate::replay::check(include_str!("testdata/regex.txt"));
+    crate::replay::check(include_str!("testdata/string.txt"));
     crate::replay::check(include_str!("testdata/trigonometry.txt"));
     crate::replay::check(include_str!("testdata/arithmetic.txt"));
     crate::replay::check(include_str!("testdata/comparison.txt"));

@@ -14,7 +14,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::unary("$asin", asin).null_to_null(),
     Operator::unary("$asinh", asinh).null_to_null(),
     Operator::unary("$atan", atan).null_to_null(),
-    Operator::binary("$atan2", atan2).null_to_null(),
+    Operator::binary("$atan2", atan2),
     Operator::unary("$atanh", atanh).null_to_null(),
     Operator::unary("$cos", cos).null_to_null(),
     Operator::unary("$cosh", cosh).null_to_null(),
@@ -98,12 +98,18 @@ fn atan<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
 /// 51044 or 51045 if `y` or `x` is not a number.
 fn atan2<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
     let [y, x] = operands else { return Ok(Value::NULL) };
+    if y.is_nullish() {
+        return Ok(Value::NULL);
+    }
     let Some(ordinate) = y.as_number() else {
         return refused(
             51_044,
             format!("$atan2 only supports numeric types, not {}", y.type_name()),
         );
     };
+    if x.is_nullish() {
+        return Ok(Value::NULL);
+    }
     let Some(abscissa) = x.as_number() else {
         return refused(
             51_045,

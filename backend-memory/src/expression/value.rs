@@ -80,6 +80,11 @@ impl<'a> Value<'a> {
         self.as_raw().and_then(Number::of)
     }
 
+    /// The text of a string; not of a symbol.
+    pub(crate) fn as_string(&self) -> Option<&str> {
+        self.as_raw().filter(|value| value.kind() == ElementType::String).and_then(RawVal::as_str)
+    }
+
     /// Milliseconds since 1970, of a date.
     pub(crate) fn as_millis(&self) -> Option<i64> {
         self.as_raw().and_then(RawVal::as_millis)

@@ -8,6 +8,9 @@ use crate::value::{ElementType, RawVal};
 /// The longest pattern that is surely not too large for PCRE.
 const MAX_LITERAL: usize = 10_000;
 
+/// What a filter's malformed pattern is refused with.
+pub(crate) const INVALID_PATTERN: ErrorCode = ErrorCode(51_091);
+
 /// A compiled regular expression.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -70,6 +73,19 @@ impl Pattern {
 }
 
 fn compile(source: &str, options: &str) -> Result<pcre2::bytes::Regex, Error> {
+    if source.contains('#') {
+        // The server also compiles it as a group, whose end a comment swallows.
+        program(&format!("(?:{source})"), options)?;
+    }
+    program(source, options)
+}
+
+/// Compiles a pattern for PCRE2.
+///
+/// # Errors
+///
+/// As [`Pattern::new`].
+pub(crate) fn program(source: &str, options: &str) -> Result<pcre2::bytes::Regex, Error> {
     let mut builder = pcre2::bytes::RegexBuilder::new();
     // Text is UTF-8 but `\d` and `\w` are ASCII, as on the server.
     builder.utf(true).jit_if_available(true);
@@ -89,17 +105,11 @@ fn compile(source: &str, options: &str) -> Result<pcre2::bytes::Regex, Error> {
             }
         };
     }
-    let pattern = translate(source)?;
-    let build = |pattern: &str| builder.build(pattern).map_err(|error| invalid(&error.to_string()));
-    if pattern.contains('#') {
-        // The server also compiles it as a group, whose end a comment swallows.
-        build(&format!("(?:{pattern})"))?;
-    }
-    build(&pattern)
+    builder.build(&translate(source)?).map_err(|error| invalid(&error.to_string()))
 }
 
 fn invalid(what: &str) -> Error {
-    Error::command(ErrorCode(51_091), format!("regular expression is invalid: {what}"))
+    Error::command(INVALID_PATTERN, format!("regular expression is invalid: {what}"))
 }
 
 /// The text that all matches begin with, if the pattern is no more than that.

@@ -4,7 +4,7 @@ use bson::Bson;
 use odm_core::Result;
 
 use super::super::{Compiler, Evaluate, Globals, Node, Scope, Value, refused};
-use super::{number, to_integer};
+use super::{number, to_long};
 use crate::value::Number;
 use crate::value::decimal::{Decimal, Rounding};
 
@@ -117,7 +117,7 @@ fn read_place(name: &str, place: &Value<'_>) -> Result<i32> {
         let message = format!("can't convert from BSON type {} to long", place.type_name());
         return refused(16_004, message);
     };
-    let coerced = to_integer(number)?;
+    let coerced = to_long(number)?;
     let exact = number.to_exact_integer().and_then(|place| i32::try_from(place).ok());
     match exact {
         None => refused(51_082, format!("precision argument to {name} must be a integral value")),
