@@ -51,6 +51,7 @@ const FAMILIES: &[&[Operator]] = &[
     boolean::OPERATORS,
     comparison::OPERATORS,
     conditional::OPERATORS,
+    date::arithmetic::OPERATORS,
     date::from_parts::OPERATORS,
     date::from_string::OPERATORS,
     date::parts::OPERATORS,

@@ -1,12 +1,14 @@
 //! Dates: their parts, texts and arithmetic, in time zones.
 
 mod abbreviation;
+pub(super) mod arithmetic;
 pub(super) mod civil;
 pub(super) mod from_parts;
 pub(super) mod from_string;
 pub(super) mod parts;
 pub(super) mod timestamp;
 pub(super) mod to_string;
+pub(super) mod unit;
 pub(super) mod zone;
 
 use bson::{Bson, DateTime};

@@ -29,6 +29,7 @@ fn recorded() {
 
 #[test]
 fn dates() {
+    crate::replay::check(include_str!("testdata/date_arithmetic.txt"));
     crate::replay::check(include_str!("testdata/date_from_string.txt"));
     crate::replay::check(include_str!("testdata/date_parts.txt"));
     crate::replay::check(include_str!("testdata/date_to_string.txt"));

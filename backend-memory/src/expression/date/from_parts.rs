@@ -163,7 +163,7 @@ fn millis(days: i64, [hour, minute, second, millisecond]: [i64; 4], zone: &Zone)
         .and_then(|local| local.checked_add(millisecond.div_euclid(1000)))
         .filter(|local| local.unsigned_abs() < 1 << 60)
         .ok_or_else(overflow)?;
-    zone.to_utc(local)
+    zone.to_utc(local, 0)
         .checked_mul(1000)
         .and_then(|millis| millis.checked_add(millisecond.rem_euclid(1000)))
         .ok_or_else(overflow)

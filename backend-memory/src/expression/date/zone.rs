@@ -67,8 +67,9 @@ impl Zone {
     /// When its clocks show so many seconds since 1970-01-01 00:00.
     ///
     /// A time that is shown twice is the first one, and one that is skipped is what the clocks
-    /// would have shown without the change, both as the server's library finds them.
-    pub(crate) fn to_utc(&self, local: i64) -> i64 {
+    /// would have shown without the change, both as the server's library finds them, which takes account
+    /// of whether it was summer at another time.
+    pub(crate) fn to_utc(&self, local: i64, another: i64) -> i64 {
         let zone = match self {
             Zone::Offset(offset) => return local - offset,
             Zone::Named(zone) => zone,
@@ -80,7 +81,7 @@ impl Zone {
         let (mut actual, mut since) = (after.offset, since(zone, local - current.offset));
         if current.offset == after.offset {
             // A change nearby may be missed, since the offset is not known yet.
-            let was_dst = rule(zone, 0).is_dst;
+            let was_dst = rule(zone, another).is_dst;
             if current.offset >= 0 && was_dst && !current.is_dst {
                 let at = local - current.offset - 7200;
                 let (earlier, earlier_since) = (rule(zone, at), self::since(zone, at));

@@ -183,9 +183,11 @@ impl Parsed {
         own_zone
             .as_ref()
             .unwrap_or(zone)
-            .to_utc(local)
-            .checked_mul(1000)
-            .and_then(|millis| millis.checked_add(micros.rem_euclid(1_000_000) / 1000))
+            .to_utc(local, 0)
+            .checked_mul(1_000_000)
+            .and_then(|utc| utc.checked_add(micros.rem_euclid(1_000_000)))
+            // Towards 1970, as the server does.
+            .map(|micros| micros / 1000)
             .ok_or(Failure::Overflow)
     }
 }
