@@ -20,18 +20,25 @@ pub fn path() -> impl Strategy<Value = String> {
     select(PATHS.as_slice()).prop_map(str::to_owned)
 }
 
+thread_local! {
+    // Made once: a filter has hundreds of places for a value.
+    static VALUE: BoxedStrategy<Bson> = nested(3);
+    static SCALAR: BoxedStrategy<Bson> = scalar().boxed();
+}
+
 /// A value of any type.
 pub fn value() -> BoxedStrategy<Bson> {
-    nested(3)
+    VALUE.with(BoxedStrategy::clone)
 }
 
 /// A value with at most `depth` arrays and documents in one another.
 fn nested(depth: u32) -> BoxedStrategy<Bson> {
+    let scalar = SCALAR.with(BoxedStrategy::clone);
     if depth == 0 {
-        return scalar().boxed();
+        return scalar;
     }
     prop_oneof![
-        6 => scalar(),
+        6 => scalar,
         2 => vec(nested(depth - 1), 0..4).prop_map(Bson::Array),
         2 => fields(depth - 1).prop_map(Bson::Document),
     ]

@@ -1,9 +1,9 @@
 //! Differential tests: random documents and commands, run on the memory engine and on MongoDB, which must answer alike.
 //!
 //! `MONGODB_URI` names the server; without it nothing runs, which is an error if `ODM_REQUIRE_MONGODB` is 1.
-//! `PROPTEST_CASES` is how many cases each property tries, 256 by default; `ODM_DIFFERENTIAL_SEED` repeats a run. What
-//! `ODM_DIFFERENTIAL_READS` is how many reads a whole run has to compare at least. What
-//! fails is shrunk, and printed with its documents, commands and both answers.
+//! `PROPTEST_CASES` is how many cases each property tries, 256 by default; `ODM_DIFFERENTIAL_SEED` repeats a run.
+//! `ODM_DIFFERENTIAL_READS` is how many reads a whole run has to compare at least, `ODM_DIFFERENTIAL_SEQUENCES` how many
+//! sequences of writes. What fails is shrunk, and printed with its documents, commands and both answers.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
@@ -12,6 +12,7 @@ mod json_schema;
 mod property;
 mod read;
 mod round;
+mod sequence;
 mod validator;
 mod write;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         validator::PROPERTIES,
         read::PROPERTIES,
         write::PROPERTIES,
+        sequence::PROPERTIES,
     ]
     .concat();
     let runtime = Arc::new(Runtime::new().expect("a runtime can be started"));
@@ -50,26 +52,38 @@ fn main() -> ExitCode {
     if !arguments.list {
         eprintln!("ODM_DIFFERENTIAL_SEED={seed}");
     }
-    let lines = Arc::new(Mutex::new(Vec::new()));
+    let done = Arc::new(Mutex::new(Vec::new()));
     let trials = properties.into_iter().map(|property| {
         let bench = Bench { runtime: runtime.clone(), server: server.clone(), seed };
-        let lines = lines.clone();
+        let done = done.clone();
         Trial::test(property.name, move || {
-            let (line, reads, outcome) = property.run(&bench);
-            lines.lock().expect("no property panics here").push((line, reads));
+            let (counts, line, outcome) = property.run(&bench);
+            done.lock().expect("no property panics here").push((property.name, counts, line));
             outcome.map_err(Into::into)
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    let lines = lines.lock().expect("no property panics here");
-    lines.iter().for_each(|(line, _)| println!("{line}"));
-    let reads = lines.iter().map(|(_, reads)| reads).sum::<u64>();
-    let least = std::env::var("ODM_DIFFERENTIAL_READS").ok().and_then(|least| least.parse().ok());
-    if !arguments.list && least.is_some_and(|least: u64| reads < least) {
-        eprintln!("only {reads} reads were compared: ODM_DIFFERENTIAL_READS asks for more");
-        return ExitCode::FAILURE;
+    if arguments.list {
+        return conclusion.exit_code();
     }
-    conclusion.exit_code()
+    let done = done.lock().expect("no property panics here");
+    done.iter().for_each(|(_, _, line)| println!("{line}"));
+    let reads = done.iter().map(|(_, counts, _)| counts.reads.get()).sum();
+    let sequences = done.iter().filter(|(name, ..)| *name == "sequence");
+    let sequences = sequences.map(|(_, counts, _)| counts.cases.get()).sum();
+    let enough_reads = is_enough("ODM_DIFFERENTIAL_READS", reads);
+    let enough_sequences = is_enough("ODM_DIFFERENTIAL_SEQUENCES", sequences);
+    if enough_reads && enough_sequences { conclusion.exit_code() } else { ExitCode::FAILURE }
+}
+
+/// Whether there were as many comparisons as the environment asks for.
+fn is_enough(variable: &str, count: u64) -> bool {
+    let least = std::env::var(variable).ok().and_then(|least| least.parse::<u64>().ok());
+    let enough = least.is_none_or(|least| count >= least);
+    if !enough {
+        eprintln!("only {count} were compared: {variable} asks for more");
+    }
+    enough
 }
 
 /// The seed asked for, or a random one.

@@ -1,17 +1,21 @@
 //! What every differential test has: cases, a seed, a line that tells what was compared.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 
 use backend_mongo::MongoBackend;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
-use crate::round::{Counts, Round};
+use crate::round::{Counts, Round, Server};
 
 /// More than this share of commands that the memory engine does not support, and the test has not tested much.
 const UNSUPPORTED_PERCENT: u64 = 5;
+/// How many threads share the cases of [`Bench::check_many`].
+const WORKERS: usize = 4;
 
 /// A differential test.
 #[derive(Clone, Copy)]
@@ -28,22 +32,12 @@ pub(crate) struct Bench {
 }
 
 impl Property {
-    /// Runs all cases; gives the line that tells how many, how many reads were compared, and what failed.
-    pub(crate) fn run(&self, bench: &Bench) -> (String, u64, Result<(), String>) {
+    /// Runs all cases; gives the line that tells how many, and what failed.
+    pub(crate) fn run(&self, bench: &Bench) -> (Counts, String, Result<(), String>) {
         let counts = Counts::default();
         let outcome = (self.test)(bench, &counts);
         let (compared, unsupported) = (counts.compared.get(), counts.unsupported.get());
-        let line = format!(
-            "differential: name={} seed={} cases={} comparisons={compared} reads={} unsupported={unsupported} \
-             refused={} filters={} selective={}",
-            self.name,
-            bench.seed,
-            counts.cases.get(),
-            counts.reads.get(),
-            counts.refused.get(),
-            counts.filters.get(),
-            counts.selective.get(),
-        );
+        let line = format!("differential: name={} seed={} {counts}", self.name, bench.seed);
         let outcome = outcome.and_then(|_| {
             if unsupported * 100 > (compared + unsupported) * UNSUPPORTED_PERCENT {
                 let all = compared + unsupported;
@@ -51,7 +45,43 @@ impl Property {
             }
             Ok(())
         });
-        (line, counts.reads.get(), outcome)
+        (counts, line, outcome)
+    }
+}
+
+/// The cases of a property, which workers take one after the other.
+struct Cases<'a> {
+    name: &'a str,
+    config: Config,
+    taken: AtomicU32,
+    /// Why one of them failed; the others are not tried then.
+    failure: Mutex<Option<String>>,
+}
+
+impl<'a> Cases<'a> {
+    fn new(name: &'a str, factor: u32) -> Self {
+        let mut config = Config {
+            failure_persistence: None,
+            max_shrink_time: 60_000,
+            max_shrink_iters: 50_000,
+            ..Config::default()
+        };
+        config.cases = config.cases.saturating_mul(factor);
+        Cases { name, config, taken: AtomicU32::new(0), failure: Mutex::default() }
+    }
+
+    /// The number of a case that nobody has tried.
+    fn take(&self) -> Option<u32> {
+        let failed = self.failure.lock().expect("no worker panics here").is_some();
+        let case = self.taken.fetch_add(1, Relaxed);
+        (!failed && case < self.config.cases).then_some(case)
+    }
+
+    fn finish(self) -> Result<u32, String> {
+        match self.failure.into_inner().expect("no worker panics here") {
+            Some(failure) => Err(failure),
+            None => Ok(self.config.cases),
+        }
     }
 }
 
@@ -64,35 +94,75 @@ impl Bench {
         strategy: &S,
         test: impl Fn(&mut Round<'_>, S::Value) -> Result<(), String>,
     ) -> Result<u32, String> {
-        let config = Config {
-            failure_persistence: None,
-            max_shrink_time: 60_000,
-            max_shrink_iters: 50_000,
-            ..Config::default()
-        };
-        let cases = config.cases;
-        let mut runner = TestRunner::new_with_rng(config, self.rng(name));
-        let server = self.server.database(format!("differential_{}_{name}", std::process::id()));
-        let outcome = runner.run(strategy, |value| {
-            counts.cases.set(counts.cases.get() + 1);
-            let mut round = Round::new(&self.runtime, &server, counts);
-            test(&mut round, value).map_err(TestCaseError::fail)
-        });
-        // What cannot be dropped now is nobody's failure.
-        let _ = self.runtime.block_on(server.drop());
-        match outcome {
-            Ok(()) => Ok(cases),
-            Err(TestError::Fail(why, _)) => Err(why.message().to_owned()),
-            Err(TestError::Abort(why)) => Err(format!("aborted: {}", why.message())),
-        }
+        let cases = Cases::new(name, 1);
+        self.work(&cases, name, counts, strategy, &test);
+        cases.finish()
     }
 
-    /// The same numbers for the same seed, whichever properties run.
-    fn rng(&self, name: &str) -> TestRng {
+    /// The same for `factor` times as many cases, which workers share: while one waits for the server, another computes.
+    pub(crate) fn check_many<S: Strategy>(
+        &self,
+        name: &str,
+        factor: u32,
+        counts: &Counts,
+        strategy: impl Fn() -> S + Sync,
+        test: impl Fn(&mut Round<'_>, S::Value) -> Result<(), String> + Sync,
+    ) -> Result<u32, String> {
+        let cases = Cases::new(name, factor);
+        std::thread::scope(|scope| {
+            for worker in 0..WORKERS {
+                let (cases, strategy, test) = (&cases, &strategy, &test);
+                scope.spawn(move || {
+                    let database = format!("{name}_{worker}");
+                    self.work(cases, &database, counts, &strategy(), test);
+                });
+            }
+        });
+        cases.finish()
+    }
+
+    /// Tries cases until there are none left, or one has failed.
+    fn work<S: Strategy>(
+        &self,
+        cases: &Cases<'_>,
+        database: &str,
+        counts: &Counts,
+        strategy: &S,
+        test: &impl Fn(&mut Round<'_>, S::Value) -> Result<(), String>,
+    ) {
+        let database = format!("differential_{}_{database}", std::process::id());
+        let server = Server::new(self.server.database(database));
+        while let Some(case) = cases.take() {
+            let rng = self.rng(cases.name, case);
+            let mut runner = TestRunner::new_with_rng(cases.config.clone(), rng);
+            let outcome = strategy.new_tree(&mut runner).map_err(TestError::Abort);
+            let outcome = outcome.and_then(|tree| {
+                runner.run_one(tree, |value| {
+                    let mut round = Round::new(&self.runtime, &server, counts);
+                    test(&mut round, value).map_err(TestCaseError::fail)
+                })
+            });
+            let failure = match outcome {
+                Ok(_) => {
+                    counts.cases.add(1);
+                    continue;
+                }
+                Err(TestError::Fail(why, _)) => why.message().to_owned(),
+                Err(TestError::Abort(why)) => format!("aborted: {}", why.message()),
+            };
+            let mut first = cases.failure.lock().expect("no worker panics here");
+            first.get_or_insert(failure);
+        }
+        // What cannot be dropped now is nobody's failure.
+        let _ = self.runtime.block_on(server.db.drop());
+    }
+
+    /// The same numbers for the same seed, whichever properties run, and whoever runs the case.
+    fn rng(&self, name: &str, case: u32) -> TestRng {
         let mut seed = [0; 32];
         for (position, part) in (0_u8..).zip(seed.chunks_exact_mut(8)) {
             let mut hasher = DefaultHasher::new();
-            (self.seed, name, position).hash(&mut hasher);
+            (self.seed, name, case, position).hash(&mut hasher);
             part.copy_from_slice(&hasher.finish().to_le_bytes());
         }
         TestRng::from_seed(RngAlgorithm::ChaCha, &seed)

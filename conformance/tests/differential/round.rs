@@ -1,33 +1,90 @@
 //! A round: the same commands on two databases, and whether the answers are the same.
 
 use std::cell::Cell;
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use backend_memory::MemoryBackend;
 use bson::{Bson, Document, RawDocumentBuf, doc};
-use conformance::show;
 use conformance::strategy::Template;
+use conformance::{show, show_all};
 use futures_util::{StreamExt, stream};
-use odm_core::{Database, Error};
+use odm_core::{
+    Acknowledgment, Bulk, BulkOp, BulkWriteOutcome, Database, DeleteStatement, Error, Hint,
+    UpdateStatement, Upserted, WriteConcern, WriteError,
+};
 use tokio::runtime::Runtime;
+
+/// A number that workers count up.
+#[derive(Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
 
 /// What a property has done so far.
 #[derive(Default)]
 pub(crate) struct Counts {
-    pub(crate) cases: Cell<u64>,
-    pub(crate) compared: Cell<u64>,
-    pub(crate) unsupported: Cell<u64>,
-    pub(crate) refused: Cell<u64>,
+    pub(crate) cases: Count,
+    pub(crate) compared: Count,
+    pub(crate) unsupported: Count,
+    refused: Count,
     /// Of those compared, the ones that read.
-    pub(crate) reads: Cell<u64>,
+    pub(crate) reads: Count,
     /// Filters that found some documents and left others, of those that were accepted.
-    pub(crate) selective: Cell<u64>,
-    pub(crate) filters: Cell<u64>,
+    selective: Count,
+    filters: Count,
+    /// The steps of sequences, by kind.
+    steps: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// One more.
-fn count(cell: &Cell<u64>) {
-    cell.set(cell.get() + 1);
+impl Counts {
+    pub(crate) fn step(&self, kind: &'static str) {
+        *self.steps.lock().expect("no worker panics here").entry(kind).or_default() += 1;
+    }
+}
+
+impl Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            ("cases", &self.cases),
+            ("comparisons", &self.compared),
+            ("reads", &self.reads),
+            ("unsupported", &self.unsupported),
+            ("refused", &self.refused),
+            ("filters", &self.filters),
+            ("selective", &self.selective),
+        ];
+        for (at, (name, count)) in named.iter().enumerate() {
+            let separator = if at == 0 { "" } else { " " };
+            write!(f, "{separator}{name}={}", count.get())?;
+        }
+        let steps = self.steps.lock().expect("no worker panics here");
+        steps.iter().try_for_each(|(kind, count)| write!(f, " {kind}={count}"))
+    }
+}
+
+/// A database on the server, which a worker uses for one round after the other.
+pub(crate) struct Server {
+    pub(crate) db: Database,
+    /// Whether its collection may have indexes.
+    indexed: Cell<bool>,
+}
+
+impl Server {
+    pub(crate) fn new(db: Database) -> Self {
+        Server { db, indexed: Cell::new(false) }
+    }
 }
 
 /// Two databases that start out empty and are given the same commands.
@@ -35,7 +92,7 @@ pub(crate) struct Round<'a> {
     runtime: &'a Runtime,
     engine: MemoryBackend,
     memory: Database,
-    server: &'a Database,
+    server: &'a Server,
     counts: &'a Counts,
     /// What was done so far, to be printed with a difference.
     history: Vec<String>,
@@ -54,7 +111,7 @@ pub(crate) enum Order {
 
 impl<'a> Round<'a> {
     /// Empties the server's database; the memory engine's is a new one.
-    pub(crate) fn new(runtime: &'a Runtime, server: &'a Database, counts: &'a Counts) -> Self {
+    pub(crate) fn new(runtime: &'a Runtime, server: &'a Server, counts: &'a Counts) -> Self {
         let engine = MemoryBackend::new();
         let memory = engine.database("differential");
         Round { runtime, engine, memory, server, counts, history: Vec::new() }
@@ -80,6 +137,9 @@ impl<'a> Round<'a> {
 
     /// Starts without indexes, if the collection is there.
     pub(crate) fn drop_indexes(&mut self) -> Result<(), String> {
+        if !self.server.indexed.get() {
+            return Ok(());
+        }
         let drop_all = doc! { "dropIndexes": "c", "index": "*" };
         self.on_server(drop_all).map(drop).or_else(|error| match error.code() {
             Some(26) => Ok(()),
@@ -92,6 +152,30 @@ impl<'a> Round<'a> {
     /// What the memory engine does not support is counted, and not run on the server.
     pub(crate) fn same(&mut self, command: Document) -> Result<Option<Document>, String> {
         self.write(command)
+    }
+
+    /// Runs writes together, as a [`Bulk`], on both, and fails unless the same was done and refused.
+    pub(crate) fn same_bulk(&mut self, ops: &[Document], ordered: bool) -> Result<(), String> {
+        let order = if ordered { "ordered" } else { "unordered" };
+        let shown = format!("{order} bulk {}", show_all(ops));
+        let collect = || {
+            let mut bulk = if ordered { Bulk::new() } else { Bulk::new().unordered() };
+            for op in ops {
+                bulk.raw("c", bulk_op(op));
+            }
+            bulk
+        };
+        let memory = self.runtime.block_on(collect().run(&self.memory));
+        if let Err(Error::Unsupported { .. }) = memory {
+            self.counts.unsupported.add(1);
+            return Ok(());
+        }
+        let concern = WriteConcern { w: Some(Acknowledgment::Nodes(1)), ..WriteConcern::default() };
+        let server = self.server.db.scope().write_concern(concern);
+        let server = self.runtime.block_on(collect().run(&server));
+        self.compare(&shown, &Answer::of_bulk(memory), &Answer::of_bulk(server))?;
+        self.history.push(shown);
+        Ok(())
     }
 
     /// All documents are the same, in natural order, and the memory engine's indexes hold what they should.
@@ -107,18 +191,18 @@ impl<'a> Round<'a> {
         for (command, order) in commands {
             let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
             match memory {
-                Err(Error::Unsupported { .. }) => count(&self.counts.unsupported),
+                Err(Error::Unsupported { .. }) => self.counts.unsupported.add(1),
                 memory => asked.push((command, Answer::new(memory, order), order)),
             }
         }
         let server = stream::iter(&asked)
-            .map(|(command, _, _)| self.server.run_command(command.clone()))
+            .map(|(command, _, _)| self.server.db.run_command(command.clone()))
             .buffered(AT_ONCE)
             .collect::<Vec<_>>();
         let server = self.runtime.block_on(server);
         for ((command, memory, order), server) in asked.iter().zip(server) {
-            self.compare(command, memory, &Answer::new(server, *order))?;
-            count(&self.counts.reads);
+            self.compare(&show(command), memory, &Answer::new(server, *order))?;
+            self.counts.reads.add(1);
             self.count_filter(command, memory, total);
         }
         Ok(())
@@ -149,9 +233,9 @@ impl<'a> Round<'a> {
         let found = self
             .on_memory(doc! { "count": "c", "query": filter.clone() })
             .and_then(|reply| reply.get_i32("n").ok());
-        count(&self.counts.filters);
+        self.counts.filters.add(1);
         if found.is_some_and(|n| n > 0) && found < total {
-            count(&self.counts.selective);
+            self.counts.selective.add(1);
         }
     }
 
@@ -162,28 +246,28 @@ impl<'a> Round<'a> {
     fn write(&mut self, command: Document) -> Result<Option<Document>, String> {
         let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
         if let Err(Error::Unsupported { .. }) = memory {
-            count(&self.counts.unsupported);
+            self.counts.unsupported.add(1);
             return Ok(None);
         }
         let server = self.on_server(command.clone());
         let memory = Answer::new(memory, Order::Matters);
-        self.compare(&command, &memory, &Answer::new(server, Order::Matters))?;
-        self.history.push(show(&command));
+        let shown = show(&command);
+        self.compare(&shown, &memory, &Answer::new(server, Order::Matters))?;
+        self.history.push(shown);
         Ok(match memory {
             Answer::Reply(reply) => Some(reply),
             _ => None,
         })
     }
 
-    fn compare(&self, command: &Document, memory: &Answer, server: &Answer) -> Result<(), String> {
-        count(&self.counts.compared);
+    fn compare(&self, run: &str, memory: &Answer, server: &Answer) -> Result<(), String> {
+        self.counts.compared.add(1);
         if memory.is_same(server) {
             if let Answer::Refused(..) = memory {
-                count(&self.counts.refused);
+                self.counts.refused.add(1);
             }
             return Ok(());
         }
-        let run = show(command);
         Err(self.report(&format!("  run    {run}\n  memory {memory}\n  server {server}")))
     }
 
@@ -197,12 +281,21 @@ impl<'a> Round<'a> {
     }
 
     fn on_server(&self, mut command: Document) -> odm_core::Result<Document> {
-        // By default a write waits until it is in the journal of most members: most of the time of a test.
-        const READS: [&str; 3] = ["find", "count", "distinct"];
-        if !command.keys().next().is_some_and(|name| READS.contains(&name.as_str())) {
+        // By default a write waits until it is in the journal of most members, and an index for the votes of the
+        // others: most of the time of a test.
+        let name = command.keys().next().cloned().unwrap_or_default();
+        match name.as_str() {
+            "createIndexes" => {
+                command.insert("commitQuorum", 0);
+                self.server.indexed.set(true);
+            }
+            "drop" | "dropIndexes" => self.server.indexed.set(false),
+            _ => {}
+        }
+        if !matches!(name.as_str(), "find" | "count" | "distinct") {
             command.insert("writeConcern", doc! { "w": 1 });
         }
-        self.runtime.block_on(self.server.run_command(command))
+        self.runtime.block_on(self.server.db.run_command(command))
     }
 }
 
@@ -225,6 +318,34 @@ impl Answer {
         }
     }
 
+    /// What was done, and the failures, by position.
+    fn of_bulk(result: odm_core::Result<BulkWriteOutcome>) -> Self {
+        let (done, failures) = match result {
+            Ok(done) => (done, Vec::new()),
+            Err(Error::Write(failure)) => (failure.done, failure.write_errors),
+            Err(error) => return Answer::new(Err(error), Order::Matters),
+        };
+        let number = |n: u64| Bson::Int64(i64::try_from(n).unwrap_or(i64::MAX));
+        let position = |index: usize| number(index as u64);
+        let upserted = |upserted: &Upserted| {
+            without_generated_id(
+                &doc! { "index": position(upserted.index), "_id": &upserted.id }.into(),
+            )
+        };
+        let failed = |error: &WriteError| {
+            let (index, code) = (position(error.index), error.code.0);
+            doc! { "index": index, "code": code, "details": &error.details }
+        };
+        Answer::Reply(doc! {
+            "inserted": number(done.inserted),
+            "matched": number(done.matched),
+            "modified": number(done.modified),
+            "deleted": number(done.deleted),
+            "upserted": done.upserted.iter().map(upserted).collect::<Vec<_>>(),
+            "writeErrors": failures.iter().map(failed).collect::<Vec<_>>(),
+        })
+    }
+
     fn is_same(&self, other: &Answer) -> bool {
         match (self, other) {
             (Answer::Reply(left), Answer::Reply(right)) => encoded(left) == encoded(right),
@@ -234,13 +355,30 @@ impl Answer {
     }
 }
 
-impl std::fmt::Display for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Answer::Reply(reply) => f.write_str(&show(reply)),
             Answer::Refused(_, message) | Answer::Broken(message) => f.write_str(message),
         }
     }
+}
+
+/// A write of a bulk: `{insert: document}`, or a statement as the commands `update` and `delete` have it.
+fn bulk_op(op: &Document) -> BulkOp {
+    let part = |name: &str| op.get_document(name).cloned().unwrap_or_default();
+    let flag = |name: &str| op.get_bool(name).unwrap_or_default();
+    let hint = op.get_document("hint").ok().cloned().map(Hint::Keys);
+    if op.contains_key("insert") {
+        return BulkOp::Insert(RawDocumentBuf::try_from(&part("insert")).unwrap_or_default());
+    }
+    if !op.contains_key("u") {
+        let multi = op.get_i32("limit").is_ok_and(|limit| limit == 0);
+        return BulkOp::Delete(DeleteStatement { multi, hint, ..DeleteStatement::one(part("q")) });
+    }
+    let statement = UpdateStatement::one(part("q"), part("u"));
+    let (multi, upsert) = (flag("multi"), flag("upsert"));
+    BulkOp::Update(UpdateStatement { multi, upsert, hint, ..statement })
 }
 
 /// The reply without what only a deployment has to say, without messages, its own fields in alphabetical order.

@@ -1,8 +1,8 @@
-//! What is changed: updates, upserts, sequences of writes, and indexes, which must not change the answers.
+//! What is changed: updates, upserts, and indexes, which must not change the answers.
 
-use bson::{Bson, Document, doc};
+use bson::{Document, doc};
 use conformance::strategy::{
-    document, documents, filter, filter_template, index, index_loses, projection, sort, update,
+    document, documents, filter, filter_template, index, index_loses, sort, update,
 };
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -14,7 +14,6 @@ use crate::round::{Counts, Order, Round};
 pub(crate) const PROPERTIES: &[Property] = &[
     Property { name: "update", test: updates },
     Property { name: "upsert", test: upserts },
-    Property { name: "sequence", test: sequences },
     Property { name: "index", test: indexes },
 ];
 
@@ -54,76 +53,6 @@ fn upserts(bench: &Bench, counts: &Counts) -> Result<u32, String> {
             )?;
         }
         round.same_state()
-    })
-}
-
-/// One step of a sequence, as a command. Documents are looked for in natural order: of several, an index would decide
-/// which is the first.
-fn step() -> BoxedStrategy<Document> {
-    let natural = || doc! { "$natural": 1 };
-    let statement = (filter(), update(), any::<bool>(), weighted(0.2, 0_i32..14)).prop_map(
-        move |(mut q, u, multi, upsert)| {
-            // An `_id` that is made would not be the same on both.
-            q.extend(upsert.map(|id| ("_id".to_owned(), Bson::Int32(id))));
-            doc! { "q": q, "u": u, "multi": multi, "upsert": upsert.is_some(), "hint": natural() }
-        },
-    );
-    let update_command = (vec(statement, 1..4), any::<bool>()).prop_map(|(updates, ordered)| {
-        doc! { "update": "c", "updates": updates, "ordered": ordered }
-    });
-    let statement = (filter(), 0_i32..2)
-        .prop_map(move |(q, limit)| doc! { "q": q, "limit": limit, "hint": natural() });
-    let delete = (vec(statement, 1..3), any::<bool>()).prop_map(|(deletes, ordered)| {
-        doc! { "delete": "c", "deletes": deletes, "ordered": ordered }
-    });
-    let insert = (vec((0_i32..14, document()), 1..4), any::<bool>()).prop_map(|(docs, ordered)| {
-        let docs: Vec<_> = docs
-            .into_iter()
-            .map(|(id, mut doc)| {
-                doc.insert("_id", id);
-                doc
-            })
-            .collect();
-        doc! { "insert": "c", "documents": docs, "ordered": ordered }
-    });
-    let modification = weighted(0.8, (update(), any::<bool>(), weighted(0.2, 0_i32..14)));
-    let find_and_modify = (filter(), sort(), modification, weighted(0.3, projection())).prop_map(
-        move |(mut query, sort, modification, fields)| {
-            let mut command = doc! { "findAndModify": "c", "sort": sort, "hint": natural() };
-            match modification {
-                Some((update, new, upsert)) => {
-                    query.extend(upsert.map(|id| ("_id".to_owned(), Bson::Int32(id))));
-                    let upsert = upsert.is_some();
-                    command.extend(doc! { "update": update, "new": new, "upsert": upsert });
-                }
-                None => command.extend(doc! { "remove": true }),
-            }
-            command.insert("query", query);
-            command.extend(fields.map(|fields| ("fields".to_owned(), Bson::Document(fields))));
-            command
-        },
-    );
-    let index = index().prop_map(|index| doc! { "createIndexes": "c", "indexes": [index] });
-    prop_oneof![
-        8 => update_command,
-        2 => delete,
-        4 => insert,
-        6 => find_and_modify,
-        1 => index,
-    ]
-    .boxed()
-}
-
-fn sequences(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let strategy = (documents(1..10), vec(step(), 1..12));
-    bench.check("sequence", counts, &strategy, |round, (docs, steps)| {
-        round.drop_indexes()?;
-        round.fill(&docs)?;
-        for step in steps {
-            round.same(step)?;
-            round.same_state()?;
-        }
-        Ok(())
     })
 }
 
