@@ -17,6 +17,8 @@ use crate::{Result, workspace};
 const PROPTEST_CASES: &str = "256";
 /// How many reads the differential tests compare at least, with that many cases.
 const DIFFERENTIAL_READS: &str = "20000";
+/// How many sequences of writes they compare at least.
+const DIFFERENTIAL_SEQUENCES: &str = "10000";
 /// The seed of the differential tests, unless `ODM_DIFFERENTIAL_SEED` says otherwise: a change is
 /// judged by the same documents and commands as the one before. Searching goes by other seeds.
 const DIFFERENTIAL_SEED: &str = "20260601";
@@ -115,6 +117,7 @@ impl Run {
         tests.env("ODM_DIFFERENTIAL_SEED", &seed);
         if cases == PROPTEST_CASES {
             tests.env("ODM_DIFFERENTIAL_READS", DIFFERENTIAL_READS);
+            tests.env("ODM_DIFFERENTIAL_SEQUENCES", DIFFERENTIAL_SEQUENCES);
         }
         if let Some(uri) = uri {
             tests.env("MONGODB_URI", uri);

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! conformance: backend=memory ran=120 passed=120 failed=0 ignored=0
-//! differential: name=find seed=1234 cases=256
+//! differential: name=find seed=1234 cases=256 comparisons=7930
 //! ```
 
 use std::fmt;
@@ -32,8 +32,9 @@ pub(super) enum Line {
     },
     Differential {
         name: String,
-        seed: String,
         cases: u64,
+        /// All that it tells.
+        fields: String,
     },
     /// One that begins like one of the others.
     Unreadable(String),
@@ -148,8 +149,8 @@ impl Line {
     fn differential(fields: &str) -> Option<Self> {
         Some(Self::Differential {
             name: field(fields, "name")?.to_owned(),
-            seed: field(fields, "seed")?.to_owned(),
             cases: field(fields, "cases")?.parse().ok()?,
+            fields: fields.to_owned(),
         })
     }
 }
@@ -163,9 +164,7 @@ impl fmt::Display for Line {
                     "conformance: backend={backend} ran={ran} passed={passed} failed={failed} ignored={ignored}"
                 )
             }
-            Self::Differential { name, seed, cases } => {
-                write!(f, "differential: name={name} seed={seed} cases={cases}")
-            }
+            Self::Differential { fields, .. } => write!(f, "differential: {fields}"),
             Self::Unreadable(line) => f.write_str(line),
         }
     }
@@ -205,7 +204,7 @@ mod tests {
 
     const MEMORY: &str = "conformance: backend=memory ran=120 passed=119 failed=0 ignored=1\n";
     const MONGO: &str = "conformance: backend=mongo ran=120 passed=118 failed=2 ignored=0\n";
-    const FIND: &str = "differential: name=find seed=18446744073709551615 cases=256\n";
+    const FIND: &str = "differential: name=find seed=18446744073709551615 cases=256 comparisons=9\n";
 
     fn check_counts(output: &str, passed: u64, failed: u64, ignored: u64) {
         let report = Report::parse(output);
