@@ -2,6 +2,7 @@
 
 mod array_filters;
 mod check;
+mod diff;
 mod parse;
 mod print;
 mod pull;

@@ -204,7 +204,8 @@ mod tests {
 
     const MEMORY: &str = "conformance: backend=memory ran=120 passed=119 failed=0 ignored=1\n";
     const MONGO: &str = "conformance: backend=mongo ran=120 passed=118 failed=2 ignored=0\n";
-    const FIND: &str = "differential: name=find seed=18446744073709551615 cases=256 comparisons=9\n";
+    const FIND: &str =
+        "differential: name=find seed=18446744073709551615 cases=256 comparisons=9\n";
 
     fn check_counts(output: &str, passed: u64, failed: u64, ignored: u64) {
         let report = Report::parse(output);
