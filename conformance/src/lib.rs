@@ -35,6 +35,8 @@ mod collation;
 mod filter;
 mod index;
 mod matrix;
+#[cfg(test)]
+mod properties;
 mod read;
 mod session;
 mod typed;

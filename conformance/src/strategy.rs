@@ -13,6 +13,7 @@ mod projection;
 mod text;
 mod update;
 mod value;
+mod version;
 
 pub use collation::{collated, collation};
 pub use filter::{filter, filter_template, operand_filter};
@@ -25,6 +26,7 @@ pub use text::{
 };
 pub use update::{replacement, update};
 pub use value::{document, documents, path, value};
+pub use version::versions;
 
 use bson::{Bson, Document};
 

@@ -1,6 +1,7 @@
 //! Writes: inserts, updates and deletes as batches, `findAndModify`, bulk writes.
 
 mod bulk;
+mod concurrent;
 mod delete;
 mod find_and_modify;
 mod insert;
@@ -12,6 +13,7 @@ use crate::case::Case;
 
 pub(crate) const FAMILIES: &[&[Case]] = &[
     bulk::CASES,
+    concurrent::CASES,
     delete::CASES,
     find_and_modify::CASES,
     insert::CASES,

@@ -200,8 +200,9 @@ impl Engine {
                 let Some((id, record)) = first(&turn)? else {
                     return Ok(FindAndModifyOutcome::default());
                 };
-                let value = Some(shown(&record)?);
+                // A projection that fails does not bring the document back.
                 turn.write(|state| state.remove(id));
+                let value = Some(shown(&record)?);
                 Ok(FindAndModifyOutcome { value, n: 1, ..FindAndModifyOutcome::default() })
             }
             (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
@@ -217,14 +218,11 @@ impl Engine {
                 if let Some(cell) = cell {
                     let turn = cell.turn();
                     if let Some((id, before)) = first(&turn)? {
-                        let value = if *return_new { None } else { Some(shown(&before)?) };
-                        let after = change.apply(&turn, id, &before)?.unwrap_or(before);
-                        let value = match value {
-                            Some(value) => value,
-                            None => shown(&after)?,
-                        };
+                        let after = change.apply(&turn, id, &before)?;
+                        let wanted = if *return_new { after.unwrap_or(before) } else { before };
+                        // A projection that fails does not undo the change.
                         return Ok(FindAndModifyOutcome {
-                            value: Some(value),
+                            value: Some(shown(&wanted)?),
                             n: 1,
                             updated_existing: true,
                             upserted: None,

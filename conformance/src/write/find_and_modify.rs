@@ -17,6 +17,7 @@ cases! { "write::find_and_modify":
     projections_shape_what_is_handed_out,
     no_match_gives_nothing,
     failures_are_command_errors,
+    a_failed_projection_undoes_nothing,
     requests_give_the_same_outcome,
     malformed_requests_are_refused,
 }
@@ -259,4 +260,30 @@ async fn malformed_requests_are_refused(db: Database) -> Outcome {
         ],
     )
     .await
+}
+
+/// The server projects after it has written. It refuses only what it knows beforehand.
+async fn a_failed_projection_undoes_nothing(db: Database) -> Outcome {
+    let (set, fields) = (doc! { "$set": { "z": 1 } }, doc! { "b.$": 1 });
+    let change = |id: i32| doc! { "query": { "_id": id, "a": 1 }, "fields": fields.clone() };
+    let with = |id: i32, rest: Document| change(id).into_iter().chain(rest).collect::<Document>();
+    let docs: Vec<_> = (0..4).map(|id| doc! { "_id": id, "a": [1], "b": [] }).collect();
+    check(
+        &db,
+        &docs,
+        &[
+            (with(0, doc! { "remove": true }), Refused(51_247)),
+            (with(1, doc! { "update": set.clone() }), Refused(51_247)),
+            (with(2, doc! { "update": { "z": 1 } }), Refused(51_247)),
+            (with(3, doc! { "update": set, "new": true }), Refused(2)),
+        ],
+    )
+    .await?;
+    let left = crate::check::trees(&db.collection("c").find(doc! {}).await?.collect().await?)?;
+    let expected = [
+        doc! { "_id": 1, "a": [1], "b": [], "z": 1 },
+        doc! { "_id": 2, "z": 1 },
+        doc! { "_id": 3, "a": [1], "b": [] },
+    ];
+    expect_docs("what is there", &left, &expected)
 }

@@ -14,6 +14,7 @@ mod read;
 mod round;
 mod sequence;
 mod validator;
+mod version;
 mod write;
 
 use std::hash::{BuildHasher, RandomState};
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         validator::PROPERTIES,
         read::PROPERTIES,
         write::PROPERTIES,
+        version::PROPERTIES,
         sequence::PROPERTIES,
     ]
     .concat();

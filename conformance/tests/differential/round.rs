@@ -151,11 +151,19 @@ impl<'a> Round<'a> {
     ///
     /// What the memory engine does not support is counted, and not run on the server.
     pub(crate) fn same(&mut self, command: Document) -> Result<Option<Document>, String> {
-        self.write(command)
+        let reply = self.compared(&command)?;
+        self.history.push(show(&command));
+        Ok(reply)
     }
 
     /// Runs writes together, as a [`Bulk`], on both, and fails unless the same was done and refused.
-    pub(crate) fn same_bulk(&mut self, ops: &[Document], ordered: bool) -> Result<(), String> {
+    ///
+    /// Gives what the memory engine did, unless it does not support it.
+    pub(crate) fn same_bulk(
+        &mut self,
+        ops: &[Document],
+        ordered: bool,
+    ) -> Result<Option<Document>, String> {
         let order = if ordered { "ordered" } else { "unordered" };
         let shown = format!("{order} bulk {}", show_all(ops));
         let collect = || {
@@ -168,20 +176,32 @@ impl<'a> Round<'a> {
         let memory = self.runtime.block_on(collect().run(&self.memory));
         if let Err(Error::Unsupported { .. }) = memory {
             self.counts.unsupported.add(1);
-            return Ok(());
+            return Ok(None);
         }
         let concern = WriteConcern { w: Some(Acknowledgment::Nodes(1)), ..WriteConcern::default() };
         let server = self.server.db.scope().write_concern(concern);
         let server = self.runtime.block_on(collect().run(&server));
-        self.compare(&shown, &Answer::of_bulk(memory), &Answer::of_bulk(server))?;
+        let memory = Answer::of_bulk(memory);
+        self.compare(&shown, &memory, &Answer::of_bulk(server))?;
         self.history.push(shown);
-        Ok(())
+        Ok(memory.into_reply())
     }
 
-    /// All documents are the same, in natural order, and the memory engine's indexes hold what they should.
+    /// As [`Round::same_documents`].
     pub(crate) fn same_state(&mut self) -> Result<(), String> {
-        self.same(doc! { "find": "c" })?;
-        self.engine.check_consistency().map_err(|why| self.report(&format!("  memory {why}")))
+        self.same_documents().map(drop)
+    }
+
+    /// All documents are the same, in natural order, and the memory engine's indexes hold what they should. Gives the
+    /// documents.
+    pub(crate) fn same_documents(&mut self) -> Result<Vec<Document>, String> {
+        let find = doc! { "find": "c", "batchSize": 1000 };
+        let reply = self.compared(&find)?;
+        let consistent = self.engine.check_consistency();
+        consistent.map_err(|why| self.report(&format!("  memory {why}")))?;
+        let cursor = reply.as_ref().and_then(|reply| reply.get_document("cursor").ok());
+        let batch = cursor.and_then(|cursor| cursor.get_array("firstBatch").ok());
+        Ok(batch.into_iter().flatten().filter_map(|doc| doc.as_document().cloned()).collect())
     }
 
     /// Runs commands that change nothing on both, and fails unless both answer alike to each.
@@ -243,7 +263,7 @@ impl<'a> Round<'a> {
         self.runtime.block_on(self.memory.run_command(command)).ok()
     }
 
-    fn write(&mut self, command: Document) -> Result<Option<Document>, String> {
+    fn compared(&self, command: &Document) -> Result<Option<Document>, String> {
         let memory = self.runtime.block_on(self.memory.run_command(command.clone()));
         if let Err(Error::Unsupported { .. }) = memory {
             self.counts.unsupported.add(1);
@@ -251,13 +271,8 @@ impl<'a> Round<'a> {
         }
         let server = self.on_server(command.clone());
         let memory = Answer::new(memory, Order::Matters);
-        let shown = show(&command);
-        self.compare(&shown, &memory, &Answer::new(server, Order::Matters))?;
-        self.history.push(shown);
-        Ok(match memory {
-            Answer::Reply(reply) => Some(reply),
-            _ => None,
-        })
+        self.compare(&show(command), &memory, &Answer::new(server, Order::Matters))?;
+        Ok(memory.into_reply())
     }
 
     fn compare(&self, run: &str, memory: &Answer, server: &Answer) -> Result<(), String> {
@@ -272,7 +287,7 @@ impl<'a> Round<'a> {
     }
 
     /// What was done, and what came of it.
-    fn report(&self, difference: &str) -> String {
+    pub(crate) fn report(&self, difference: &str) -> String {
         let mut report = String::from("the answers differ\n");
         for earlier in &self.history {
             let _ = writeln!(report, "  after  {earlier}");
@@ -346,9 +361,16 @@ impl Answer {
         })
     }
 
+    fn into_reply(self) -> Option<Document> {
+        match self {
+            Answer::Reply(reply) => Some(reply),
+            Answer::Refused(..) | Answer::Broken(_) => None,
+        }
+    }
+
     fn is_same(&self, other: &Answer) -> bool {
         match (self, other) {
-            (Answer::Reply(left), Answer::Reply(right)) => encoded(left) == encoded(right),
+            (Answer::Reply(left), Answer::Reply(right)) => encoded([left]) == encoded([right]),
             (Answer::Refused(left, _), Answer::Refused(right, _)) => left == right,
             _ => false,
         }
@@ -440,6 +462,8 @@ fn by_id(docs: &[Bson]) -> Bson {
     Bson::Array(docs)
 }
 
-fn encoded(doc: &Document) -> Vec<u8> {
-    RawDocumentBuf::try_from(doc).map(RawDocumentBuf::into_bytes).unwrap_or_default()
+/// The bytes of documents: types and the order of fields count.
+pub(crate) fn encoded<'a>(docs: impl IntoIterator<Item = &'a Document>) -> Vec<Vec<u8>> {
+    let bytes = |doc| RawDocumentBuf::try_from(doc).map(RawDocumentBuf::into_bytes);
+    docs.into_iter().map(|doc| bytes(doc).unwrap_or_default()).collect()
 }

@@ -9,7 +9,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 
 use crate::property::{Bench, Property};
-use crate::round::{Counts, Round};
+use crate::round::{Counts, Round, encoded};
 
 pub(crate) const PROPERTIES: &[Property] = &[Property { name: "sequence", test: sequences }];
 
@@ -38,17 +38,38 @@ impl Step {
         }
     }
 
-    fn run(self, round: &mut Round<'_>) -> Result<(), String> {
+    /// Whether it writes all or nothing: not where the first of several writes may succeed, nor where the server
+    /// projects what it has written.
+    fn is_atomic(&self) -> bool {
+        let Step::Command(command) = self else { return false };
+        if command.contains_key("fields") {
+            return false;
+        }
+        statements(command).is_none_or(|statements| match statements {
+            [statement] => !statement
+                .as_document()
+                .is_some_and(|statement| statement.get_bool("multi").unwrap_or_default()),
+            _ => false,
+        })
+    }
+
+    /// What the memory engine replied, if it did not refuse.
+    fn run(self, round: &mut Round<'_>) -> Result<Option<Document>, String> {
         match self {
-            Step::Command(command) => round.same(command).map(drop),
+            Step::Command(command) => round.same(command),
             Step::Bulk { ops, ordered } => round.same_bulk(&ops, ordered),
         }
     }
 }
 
+/// What the command has several of.
+fn statements(command: &Document) -> Option<&[Bson]> {
+    let lists = ["updates", "deletes", "documents"];
+    lists.iter().find_map(|name| command.get_array(name).ok()).map(Vec::as_slice)
+}
+
 fn is_replacement(command: &Document) -> bool {
-    let statements = command.get_array("updates").map_or(&[][..], Vec::as_slice);
-    let first = statements.first().and_then(Bson::as_document);
+    let first = statements(command).and_then(|statements| statements.first()?.as_document());
     first
         .and_then(|statement| statement.get_document("u").ok())
         .is_some_and(odm_core::Update::is_replacement)
@@ -59,10 +80,17 @@ fn sequences(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     bench.check_many("sequence", FACTOR, counts, strategy, |round, (docs, steps)| {
         round.drop_indexes()?;
         round.fill(&docs)?;
+        let mut before = docs;
         for step in steps {
             counts.step(step.kind());
-            step.run(round)?;
-            round.same_state()?;
+            let is_atomic = step.is_atomic();
+            let reply = step.run(round)?;
+            let after = round.same_documents()?;
+            let failed = reply.is_none_or(|reply| reply.contains_key("writeErrors"));
+            if is_atomic && failed && encoded(&after) != encoded(&before) {
+                return Err(round.report("  what failed has changed something"));
+            }
+            before = after;
         }
         Ok(())
     })

@@ -170,8 +170,13 @@ fn keeps_order(old: &Document, new: &Document) -> bool {
 fn is_same_scalar(old: &Bson, new: &Bson) -> bool {
     match (old, new) {
         (Bson::Double(old), Bson::Double(new)) => old.to_bits() == new.to_bits(),
-        // Its scope is a document, whose order of fields counts.
-        (Bson::JavaScriptCodeWithScope(_), Bson::JavaScriptCodeWithScope(_)) => false,
+        (Bson::JavaScriptCodeWithScope(old), Bson::JavaScriptCodeWithScope(new)) => {
+            // The order of a scope's fields counts.
+            let scopes = bson::serialize_to_vec(&old.scope)
+                .ok()
+                .zip(bson::serialize_to_vec(&new.scope).ok());
+            old.code == new.code && scopes.is_some_and(|(old, new)| old == new)
+        }
         (old, new) => old == new,
     }
 }

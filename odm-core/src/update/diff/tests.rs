@@ -1,4 +1,4 @@
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, JavaScriptCodeWithScope, doc};
 
 use crate::update::Update;
 
@@ -23,6 +23,13 @@ fn what_differs_is_set_and_unset() {
         nothing.clone(),
     );
     check(doc! { "a": f64::NAN }, doc! { "a": f64::NAN }, nothing.clone());
+    let code = |scope| {
+        let code = JavaScriptCodeWithScope { code: "f()".to_owned(), scope };
+        doc! { "a": Bson::JavaScriptCodeWithScope(code) }
+    };
+    let (scope, other) = (doc! { "b": f64::NAN, "c": 1 }, doc! { "c": 1, "b": f64::NAN });
+    check(code(scope.clone()), code(scope.clone()), nothing.clone());
+    check(code(scope), code(other.clone()), doc! { "$set": code(other) });
     // The order of the document's own fields is not compared.
     check(doc! { "a": 1, "b": 2 }, doc! { "b": 2, "a": 1 }, nothing);
     check(
@@ -112,8 +119,7 @@ fn what_no_update_can_say_is_refused() {
 
 #[test]
 fn depth_is_no_danger() {
-    let nested =
-        |leaf: i32| (0..500).fold(Bson::Int32(leaf), |inner, _| Bson::Array(vec![inner]));
+    let nested = |leaf: i32| (0..500).fold(Bson::Int32(leaf), |inner, _| Bson::Array(vec![inner]));
     let doc = |leaf: i32| Document::from_iter([("a".to_owned(), nested(leaf))]);
     assert_ne!(Update::between(&doc(1), &doc(2)).unwrap(), Update::empty());
 }
