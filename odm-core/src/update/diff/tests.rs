@@ -27,7 +27,7 @@ fn what_differs_is_set_and_unset() {
         let code = JavaScriptCodeWithScope { code: "f()".to_owned(), scope };
         doc! { "a": Bson::JavaScriptCodeWithScope(code) }
     };
-    let (scope, other) = (doc! { "b": f64::NAN, "c": 1 }, doc! { "c": 1, "b": f64::NAN });
+    let (scope, other) = (doc! { "b": 1, "c": 1 }, doc! { "c": 1, "b": 1 });
     check(code(scope.clone()), code(scope.clone()), nothing.clone());
     check(code(scope), code(other.clone()), doc! { "$set": code(other) });
     // The order of the document's own fields is not compared.
