@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::expression::Environment;
 use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
 use crate::sort::Sorter;
@@ -137,7 +138,7 @@ proptest! {
         let projection: Document =
             paths.into_iter().map(|path| (path, Bson::Boolean(keep))).collect();
         if let Ok(parsed) = Projection::parse(&projection) {
-            let projector = Projector::compile(&parsed, &Filter::AlwaysTrue, None).expect("flags only");
+            let projector = Projector::compile(&parsed, &Filter::AlwaysTrue, &Environment::now(None)).expect("flags only");
             check(&projection, &doc, |record| drop(projector.project(record)))?;
         }
     }

@@ -250,7 +250,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// 50 if the time is over; what a projection refuses.
+    /// 50 if the time is over; what an expression refuses, or a projection.
     pub(crate) fn batch(&mut self, size: usize) -> Result<(Vec<RawDoc>, bool)> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
         let deadline = Deadline::after(self.time_left);
@@ -273,10 +273,11 @@ impl Results {
                     let Scan { state, plan, position, matcher } = &mut **scan;
                     position.set_deadline(deadline);
                     let stopped = plan.run(state, position, |_, record| match matcher {
-                        Some(matcher) if !matcher.matches(record) => ControlFlow::Continue(()),
+                        Some(matcher) if !matcher.matches(record) => matcher.pass_over(),
                         _ => batch.add(record),
                     });
                     position.check()?;
+                    matcher.as_ref().map_or(Ok(()), Matcher::check)?;
                     stopped
                 }
                 Source::Sorted(records, _) => records.try_for_each(|record| batch.add(&record)),

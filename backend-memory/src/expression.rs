@@ -15,6 +15,7 @@ mod comparison;
 mod compile;
 mod conditional;
 mod date;
+mod environment;
 mod literal;
 mod object;
 mod path;
@@ -40,6 +41,7 @@ use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, Name, RawVal, Record, ValueBuf};
 
 pub(crate) use compile::Compiler;
+pub(crate) use environment::{Environment, bind_variables};
 pub(crate) use path::Path;
 pub(crate) use value::{ArrayBuilder, Value, check_size};
 
@@ -384,6 +386,13 @@ impl Node {
         let mut needs = matches!(self, Node::Field(_) | Node::Root(_) | Node::Current);
         self.visit(&mut |operand| needs = needs || operand.needs_document());
         needs
+    }
+
+    /// Whether an operator of that name is somewhere in it.
+    pub(crate) fn calls(&self, name: &str) -> bool {
+        let mut calls = matches!(self, Node::Call { operator, .. } if operator.name == name);
+        self.visit(&mut |operand| calls = calls || operand.calls(name));
+        calls
     }
 
     /// Calls back with each operand.

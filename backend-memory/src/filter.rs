@@ -1,7 +1,7 @@
 //! Filters: compiled once from the tree of a [`Filter`], then asked about many records.
 //!
 //! What can be refused is refused by [`Matcher::compile`]; matching has no errors and allocates
-//! nothing.
+//! nothing, but for `$expr`. What its expressions refuse is remembered, and told by [`Matcher::check`].
 
 mod array;
 mod bitwise;
@@ -10,17 +10,21 @@ mod compile;
 pub(crate) mod details;
 mod element;
 mod evaluation;
+mod expression;
 mod json_schema;
 mod logical;
 pub(crate) mod regex;
 #[cfg(test)]
 mod tests;
 
+use std::cell::{OnceCell, RefCell};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use odm_core::{ElemMatch, Error, Filter, Predicate};
 
 use crate::collation::Collator;
+use crate::expression::{self as expr, Compiler, Environment, Globals, Root};
 use crate::value::path::{FieldPath, Found, LeafArray};
 use crate::value::{RawVal, Record};
 
@@ -29,6 +33,7 @@ use bitwise::Bits;
 use comparison::{Comparison, Set};
 use element::Types;
 use evaluation::Remainder;
+use expression::{Evaluation, Expressions};
 use json_schema::Schema;
 use logical::Conjunction;
 use regex::Pattern;
@@ -37,6 +42,8 @@ use regex::Pattern;
 #[derive(Debug)]
 pub(crate) struct Matcher {
     root: Node,
+    /// What its expressions are evaluated with; without any, nothing.
+    expressions: Option<Box<Expressions>>,
 }
 
 /// Which of several conditions on arrays decides what the positional `$` stands for.
@@ -74,18 +81,138 @@ impl Matcher {
         filter: &Filter,
         collator: Option<&Arc<Collator>>,
     ) -> Result<Self, Error> {
-        compile::filter(filter, collator).map(|root| Matcher { root })
+        let root = compile::filter(filter, collator, None)?;
+        Ok(Matcher { root, expressions: None })
+    }
+
+    /// Compiles a filter that may hold expressions.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Matcher::compile), and what its expressions refuse.
+    pub(crate) fn with(filter: &Filter, environment: &Environment<'_>) -> Result<Self, Error> {
+        let compiler = OnceCell::new();
+        let compile = |expression: &bson::Bson| {
+            let compiler = compiler.get_or_init(|| RefCell::new(environment.compiler()));
+            compiler.borrow_mut().operand(expression)
+        };
+        let root = compile::filter(filter, environment.collator(), Some(&compile))?;
+        let expressions = match compiler.into_inner() {
+            None => None,
+            Some(compiler) => {
+                compiler.into_inner().check()?;
+                Some(Box::new(Expressions::new(environment.globals().clone())))
+            }
+        };
+        Ok(Matcher { root, expressions })
+    }
+
+    /// Compiles the filter of a stage, which is asked by [`decide`](Matcher::decide) alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Matcher::compile), and for malformed expressions.
+    pub(crate) fn within(filter: &Filter, compiler: &mut Compiler<'_>) -> Result<Self, Error> {
+        let collator = compiler.globals().collator.as_ref();
+        let compiler = RefCell::new(compiler);
+        let compile = |expression: &bson::Bson| compiler.borrow_mut().operand(expression);
+        let root = compile::filter(filter, collator, Some(&compile))?;
+        Ok(Matcher { root, expressions: None })
+    }
+
+    /// Compiles the filter of a validator, which is asked by [`holds`](Matcher::holds) alone: its expressions
+    /// refuse nothing before there is a document.
+    ///
+    /// # Errors
+    ///
+    /// As [`within`](Matcher::within); 3040500 for `$rand`.
+    pub(crate) fn validating(
+        filter: &Filter,
+        collator: Option<&Arc<Collator>>,
+    ) -> Result<Self, Error> {
+        let environment = Environment::at(
+            bson::DateTime::MIN,
+            bson::Timestamp { time: 0, increment: 0 },
+            collator.cloned(),
+        );
+        let is_used = std::cell::Cell::new(false);
+        let compile = |expression: &bson::Bson| {
+            is_used.set(true);
+            let node = Compiler::timeless(environment.globals()).operand(expression)?;
+            if node.calls("$rand") {
+                return expr::refused(3_040_500, "$rand not allowed inside collection validators");
+            }
+            Ok(node)
+        };
+        let root = compile::filter(filter, collator, Some(&compile))?;
+        let expressions =
+            is_used.get().then(|| Box::new(Expressions::new(environment.globals().clone())));
+        Ok(Matcher { root, expressions })
+    }
+
+    /// Whether a record matches; it does not if an expression refuses it, for which see [`check`](Matcher::check).
+    #[inline]
+    pub(crate) fn matches(&self, doc: &Record) -> bool {
+        match &self.expressions {
+            None => self.root.matches(Source::Record(doc), None),
+            Some(expressions) => expressions.remember(self.holds(doc)),
+        }
+    }
+
+    /// The same for a document that is no record.
+    pub(crate) fn matches_value(&self, doc: RawVal<'_>) -> bool {
+        match &self.expressions {
+            None => self.root.matches(Source::Value(doc), None),
+            Some(expressions) => {
+                expressions.remember(self.decide(Root::Value(doc), expressions.globals()))
+            }
+        }
     }
 
     /// Whether a record matches.
-    #[inline]
-    pub(crate) fn matches(&self, doc: &Record) -> bool {
-        self.root.matches(Source::Record(doc))
+    ///
+    /// # Errors
+    ///
+    /// What an expression refuses.
+    pub(crate) fn holds(&self, doc: &Record) -> Result<bool, Error> {
+        match &self.expressions {
+            None => Ok(self.root.matches(Source::Record(doc), None)),
+            Some(expressions) => self.decide(Root::Record(doc), expressions.globals()),
+        }
     }
 
-    /// Whether a document that is no record matches.
-    pub(crate) fn matches_value(&self, doc: RawVal<'_>) -> bool {
-        self.root.matches(Source::Value(doc))
+    /// Whether a document matches where the variables have these values.
+    ///
+    /// # Errors
+    ///
+    /// What an expression refuses.
+    pub(crate) fn decide(&self, doc: Root<'_>, globals: &Globals) -> Result<bool, Error> {
+        let source = match doc {
+            Root::Record(record) => Source::Record(record),
+            Root::Value(value) => Source::Value(value),
+        };
+        let evaluation = Evaluation::new(globals);
+        let matches = self.root.matches(source, Some(&evaluation));
+        evaluation.outcome(matches)
+    }
+
+    /// What to do after a document that does not match: to go on, unless an expression refused it.
+    #[inline]
+    pub(crate) fn pass_over(&self) -> ControlFlow<()> {
+        match &self.expressions {
+            Some(expressions) if expressions.have_refused() => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Fails if an expression refused a document: to be asked after a search.
+    ///
+    /// # Errors
+    ///
+    /// What it refused.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.expressions.as_ref().map_or(Ok(()), |expressions| expressions.check())
     }
 
     /// The position that `$` stands for, in an update or projection of a record that matches.
@@ -171,6 +298,8 @@ enum Node {
     Not(Box<Node>),
     Field(Field),
     Schema(Schema),
+    /// `$expr`, of the whole document.
+    Expression(Box<expr::Node>),
 }
 
 /// A test of the values that a path leads to: one of them must pass.
@@ -204,14 +333,17 @@ enum Test {
 }
 
 impl Node {
-    fn matches(&self, source: Source<'_>) -> bool {
+    fn matches(&self, source: Source<'_>, evaluation: Option<&Evaluation<'_>>) -> bool {
         match self {
             Node::Field(field) => field.matches(source),
-            Node::And(parts) => parts.matches(source),
-            Node::Or(parts) => parts.iter().any(|part| part.matches(source)),
-            Node::Not(part) => !part.matches(source),
+            Node::And(parts) => parts.matches(source, evaluation),
+            Node::Or(parts) => parts.iter().any(|part| part.matches(source, evaluation)),
+            Node::Not(part) => !part.matches(source, evaluation),
             Node::Always(value) => *value,
             Node::Schema(schema) => schema.accepts(source.as_raw()),
+            Node::Expression(expression) => {
+                evaluation.is_some_and(|evaluation| evaluation.holds(expression, source))
+            }
         }
     }
 
@@ -221,7 +353,11 @@ impl Node {
         match self {
             Node::Field(field) => field.matched_index(source),
             Node::And(parts) => parts.matched_index(source, matched),
-            Node::Or(_) | Node::Not(_) | Node::Always(_) | Node::Schema(_) => None,
+            Node::Or(_)
+            | Node::Not(_)
+            | Node::Always(_)
+            | Node::Schema(_)
+            | Node::Expression(_) => None,
         }
     }
 
@@ -237,6 +373,8 @@ impl Node {
             Node::Or(parts) => sum(parts),
             Node::Not(part) => part.cost() + 1,
             Node::Schema(schema) => schema.cost(),
+            // The server asks them last, too.
+            Node::Expression(_) => 1_000_000,
         }
     }
 }

@@ -8,11 +8,10 @@ mod post;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use odm_core::{Error, ErrorCode, Filter, Projection, ProjectionItem, RawDoc};
 
-use crate::collation::Collator;
+use crate::expression::Environment;
 use crate::filter::{ElemMatcher, Matcher};
 use crate::value::write::{append, append_at, begin, begin_nested, finish};
 use crate::value::{RawVal, Record};
@@ -58,7 +57,7 @@ impl Projector {
         self.positional.is_some()
     }
 
-    /// Compiles a projection; the filter is what a positional `.$` refers to, and the collation is that of the query.
+    /// Compiles a projection; the filter is what a positional `.$` refers to.
     ///
     /// # Errors
     ///
@@ -66,8 +65,9 @@ impl Projector {
     pub(crate) fn compile(
         projection: &Projection,
         filter: &Filter,
-        collator: Option<&Arc<Collator>>,
+        environment: &Environment<'_>,
     ) -> Result<Self, Error> {
+        let collator = environment.collator();
         let normalized = projection.normalized()?;
         let Projection::Fields(items) = normalized.as_ref() else {
             return Err(unsupported(&format!("the projection {projection:?}")));
@@ -97,7 +97,7 @@ impl Projector {
                     check_positional(filter)?;
                     fields.tree.insert(path)?;
                     projector.positional =
-                        Some(Positional::new(path, Matcher::collated(filter, collator)?));
+                        Some(Positional::new(path, Matcher::with(filter, environment)?));
                 }
                 ProjectionItem::ElemMatch(operand) => {
                     fields.elem_match.push((path.into(), ElemMatcher::compile(operand, collator)?));

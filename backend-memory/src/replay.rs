@@ -16,13 +16,14 @@
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, Timestamp, doc};
-use odm_core::{Collation, Error, Filter, Projection, Sort, Update};
+use odm_core::{Collation, Error, Filter, Pipeline, Projection, Sort, Update};
 
 use crate::collation::Collator;
-use crate::expression::{Compiler, Globals, Root, Scope};
+use crate::expression::{Environment, Root, Scope};
 use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
 use crate::sort::Sorter;
@@ -136,8 +137,9 @@ fn ids<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
 }
 
 fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
-    let matcher = Matcher::compile(&Filter::Raw(parse(filter)))?;
-    Ok(ids(collection.iter().filter(|record| matcher.matches(record))))
+    let matcher = Matcher::with(&Filter::Raw(parse(filter)), &environment(None))?;
+    let found = ids(collection.iter().filter(|record| matcher.matches(record)));
+    matcher.check().map(|()| found)
 }
 
 fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
@@ -147,7 +149,7 @@ fn order(sort: &str, collection: &[Record]) -> Result<String, Error> {
 
 fn validate(validator: &str, doc: &str) -> Result<String, Error> {
     let (validator, record) = (parse(validator), Record::from_document(&parse(doc))?);
-    if Matcher::compile(&Filter::Raw(validator.clone()))?.matches(&record) {
+    if let Ok(true) = Matcher::validating(&Filter::Raw(validator.clone()), None)?.holds(&record) {
         return Ok("valid".to_owned());
     }
     Ok(show(&crate::filter::details::failure(&validator, &record, None)?))
@@ -156,11 +158,26 @@ fn validate(validator: &str, doc: &str) -> Result<String, Error> {
 fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
     let record = Record::from_document(&parse(doc))?;
     let filter = Filter::Raw(parse(filter));
-    let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter, None)?;
-    if !Matcher::compile(&filter)?.matches(&record) {
+    let environment = environment(None);
+    let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter, &environment)?;
+    if !Matcher::with(&filter, &environment)?.holds(&record)? {
         return Ok("none".to_owned());
     }
     Ok(show(&projector.project(&record)?.to_document()?))
+}
+
+/// Where expressions are evaluated: in 1970.
+fn environment(collator: Option<Arc<Collator>>) -> Environment<'static> {
+    Environment::at(DateTime::from_millis(0), Timestamp { time: 1, increment: 1 }, collator)
+}
+
+/// An update; a pipeline stands in a document with an empty name.
+fn update_of(change: &str) -> Update {
+    let change = parse(change);
+    match change.get_array("") {
+        Ok(stages) => Update::Pipeline(Pipeline::parse(stages).unwrap()),
+        Err(_) => Update::Raw(change),
+    }
 }
 
 /// The document that `{"r": expression}` makes.
@@ -170,16 +187,11 @@ fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<Str
         Some(collation) => Collator::new(&Collation::parse(&parse(collation))?)?,
         None => None,
     };
-    let globals = Globals {
-        now: DateTime::from_millis(0),
-        cluster_time: Timestamp { time: 1, increment: 1 },
-        collator,
-        variables: Vec::new(),
-    };
-    let mut compiler = Compiler::new(&globals, Vec::new());
+    let environment = environment(collator);
+    let mut compiler = environment.compiler();
     let node = compiler.object(&expression)?;
     compiler.check()?;
-    let value = node.eval(&Scope::new(&globals, Root::Record(&record)))?;
+    let value = node.eval(&Scope::new(environment.globals(), Root::Record(&record)))?;
     Ok(show(&value.or_null().to_document()))
 }
 
@@ -228,7 +240,7 @@ fn update(
         Ok(filters) => filters.iter().filter_map(|f| f.as_document().cloned()).collect(),
         Err(_) => Vec::new(),
     };
-    let updater = Updater::compile(&Update::Raw(parse(change)), &array_filters, None)?;
+    let updater = Updater::compile(&update_of(change), &array_filters, &environment(None))?;
     let matcher = Matcher::compile(&filter)?;
     let cx = ApplyCx {
         now: DateTime::from_millis(0),

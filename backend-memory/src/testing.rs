@@ -22,7 +22,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bson::{Bson, DateTime, Document as BsonDocument, Timestamp};
+use bson::{Bson, Document as BsonDocument};
 use odm_core::{
     BsonType, Collation, Document, ElemMatch, Error, Filter, FilterOf, Predicate, Query, Result,
     Update, UpdateOf, UpdateQuery, UpdateStatement,
@@ -31,6 +31,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::collation::Collator;
+use crate::expression::{Environment, Root};
 use crate::filter::{Matched, Matcher};
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::path::{FieldPath, LeafArray};
@@ -74,17 +75,16 @@ impl<D: Document> Preview<D> for UpdateQuery<D> {
 fn apply<D: Serialize + DeserializeOwned>(statement: &UpdateStatement, document: &D) -> Result<D> {
     let record = encode(document)?;
     let collator = collator(statement.collation.as_ref())?;
-    let collator = collator.as_ref();
-    let updater = Updater::compile(&statement.update, &statement.array_filters, collator)?;
-    let matcher = Matcher::collated(&statement.filter, collator)?;
-    if !matcher.matches(&record) {
+    let environment = Environment::now(collator);
+    let updater = Updater::compile(&statement.update, &statement.array_filters, &environment)?;
+    let matcher = Matcher::with(&statement.filter, &environment)?;
+    if !matcher.holds(&record)? {
         return decode(record.bytes());
     }
-    let now = DateTime::now();
-    let seconds = now.timestamp_millis().div_euclid(1000);
+    let globals = environment.globals();
     let cx = ApplyCx {
-        now,
-        timestamp: Timestamp { time: u32::try_from(seconds).unwrap_or(0), increment: 1 },
+        now: globals.now,
+        timestamp: globals.cluster_time,
         matched_index: matcher.matched_index(&record, Matched::BySorted),
         inserting: false,
     };
@@ -125,7 +125,7 @@ pub trait ExplainMatch {
 
 impl ExplainMatch for Filter {
     fn explain_match(&self, document: &impl Serialize) -> Result<Explanation> {
-        explain_filter(self, None, document)
+        explain_filter(self, &Environment::now(None), document)
     }
 }
 
@@ -144,20 +144,21 @@ impl<D: Document> ExplainMatch for FilterOf<D> {
 impl<D: Document, T> ExplainMatch for Query<D, T> {
     fn explain_match(&self, document: &impl Serialize) -> Result<Explanation> {
         let find = self.to_request()?;
-        explain_filter(&find.filter, collator(find.collation.as_ref())?.as_ref(), document)
+        let environment = Environment::now(collator(find.collation.as_ref())?);
+        explain_filter(&find.filter, &environment.with(find.let_vars.as_ref())?, document)
     }
 }
 
 fn explain_filter(
     filter: &Filter,
-    collator: Option<&Arc<Collator>>,
+    environment: &Environment<'_>,
     document: &impl Serialize,
 ) -> Result<Explanation> {
     let record = encode(document)?;
     let filter = filter.normalized()?;
     let mut mismatches = Vec::new();
-    if !Matcher::collated(&filter, collator)?.matches(&record) {
-        explain(&filter, collator, record.as_raw(), "", &mut mismatches)?;
+    if !Matcher::with(&filter, environment)?.holds(&record)? {
+        explain(&filter, environment, record.as_raw(), "", &mut mismatches)?;
     }
     Ok(Explanation { mismatches })
 }
@@ -239,12 +240,15 @@ impl Mismatch {
 /// Adds the clauses of `filter` that the document at `prefix` fails.
 fn explain(
     filter: &Filter,
-    collator: Option<&Arc<Collator>>,
+    environment: &Environment<'_>,
     document: RawVal<'_>,
     prefix: &str,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<()> {
-    let fails = |part: &Filter| Ok(!Matcher::collated(part, collator)?.matches_value(document));
+    let fails = |part: &Filter| {
+        let matcher = Matcher::with(part, environment)?;
+        matcher.decide(Root::Value(document), environment.globals()).map(|matches| !matches)
+    };
     let mismatch = |expected: String| Mismatch {
         clause: filter.to_document(),
         path: String::new(),
@@ -255,20 +259,19 @@ fn explain(
     match filter {
         Filter::And(parts) => {
             for part in parts {
-                explain(part, collator, document, prefix, mismatches)?;
+                explain(part, environment, document, prefix, mismatches)?;
             }
         }
         Filter::Or(parts) if fails(filter)? => {
             let mut failed = mismatch(format!("one of {} alternatives to match", parts.len()));
             for part in parts {
-                explain(part, collator, document, prefix, &mut failed.because)?;
+                explain(part, environment, document, prefix, &mut failed.because)?;
             }
             mismatches.push(failed);
         }
         Filter::Nor(parts) => {
             for part in parts {
-                let matched: Result<bool> = fails(part);
-                if !matched? {
+                if !fails(part)? {
                     mismatches.push(mismatch(format!("no match for {}", part.to_document())));
                 }
             }
@@ -285,7 +288,7 @@ fn explain(
                 for array in found.iter().filter(|value| value.is_array()) {
                     for (position, (_, element)) in array.elements().enumerate() {
                         let at = format!("{full_path}.{position}");
-                        explain_element(conditions, collator, element, &at, &mut because)?;
+                        explain_element(conditions, environment, element, &at, &mut because)?;
                     }
                 }
             }
@@ -305,14 +308,14 @@ fn explain(
 
 fn explain_element(
     conditions: &ElemMatch,
-    collator: Option<&Arc<Collator>>,
+    environment: &Environment<'_>,
     element: RawVal<'_>,
     path: &str,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<()> {
     match conditions {
         ElemMatch::Fields(filter) if element.is_object() => {
-            explain(filter, collator, element, path, mismatches)?;
+            explain(filter, environment, element, path, mismatches)?;
         }
         ElemMatch::Value(predicates) => {
             // A predicate of `$elemMatch` takes an element as it is: ask about an array of it alone.
@@ -321,7 +324,7 @@ fn explain_element(
             for predicate in predicates {
                 let only = ElemMatch::Value(vec![predicate.clone()]);
                 let only = Filter::Field("v".into(), Predicate::ElemMatch(only));
-                if !Matcher::collated(&only, collator)?.matches(&alone) {
+                if !Matcher::with(&only, environment)?.holds(&alone)? {
                     mismatches.push(Mismatch {
                         clause: Predicate::to_document(std::slice::from_ref(predicate)),
                         path: path.to_owned(),

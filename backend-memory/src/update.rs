@@ -24,6 +24,7 @@ use bson::{DateTime, Document, Timestamp};
 use odm_core::{ArrayFilters, Error, ErrorCode, Filter, Update};
 
 use crate::collation::Collator;
+use crate::expression::Environment;
 use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record};
 
 use plan::Plan;
@@ -101,8 +102,9 @@ impl Updater {
     pub(crate) fn compile(
         update: &Update,
         array_filters: &[Document],
-        collator: Option<&Arc<Collator>>,
+        environment: &Environment<'_>,
     ) -> Result<Self, Error> {
+        let collator = environment.collator();
         let normalized = update.normalized()?;
         let filters = ArrayFilters::parse(array_filters, &normalized)?;
         let (kind, touched) = match normalized.as_ref() {

@@ -58,7 +58,8 @@ impl Validator {
     ///
     /// `DocumentValidationFailure` (121), with why it does not match.
     pub(crate) fn check(&self, record: &Record) -> Result<(), Error> {
-        if self.matcher.matches(record) {
+        // What an expression refuses does not match.
+        if matches!(self.matcher.holds(record), Ok(true)) {
             return Ok(());
         }
         let info = details::failure(&self.document, record, self.collator.as_ref())?;
@@ -75,7 +76,7 @@ impl Validator {
     ///
     /// As [`check`](Validator::check).
     pub(crate) fn check_change(&self, before: &Record, after: &Record) -> Result<(), Error> {
-        if self.moderate && !self.matcher.matches(before) {
+        if self.moderate && !matches!(self.matcher.holds(before), Ok(true)) {
             return Ok(());
         }
         self.check(after)
@@ -114,7 +115,7 @@ fn compile(
 ) -> Result<Matcher, Error> {
     let filter = Filter::parse(document)?;
     check_filter(&filter, strict)?;
-    Matcher::collated(&filter, collator)
+    Matcher::validating(&filter, collator)
 }
 
 fn not_allowed(what: &str) -> Error {

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use odm_core::bson::Document;
-use odm_core::{Aggregate, Cursor, Error, ErrorCode, Filter, Namespace, RawCursor, Result, Sort};
+use odm_core::{Aggregate, Cursor, Filter, Namespace, RawCursor, Result, Sort};
 
 use super::{Engine, options};
 use crate::collation::Collator;
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
-use crate::expression::{Compiler, Globals, Root, Scope, Value};
+use crate::expression::{Compiler, Globals, bind_variables};
 use crate::filter::Matcher;
 use crate::plan::{Plan, Wanted};
 use crate::stage::{self, Input, Pipeline, Ready, Records, Role, Run, Within};
 use crate::storage::check_name;
-use crate::value::RawVal;
 
 impl Engine {
     pub(crate) fn aggregate(
@@ -44,7 +42,10 @@ impl Engine {
         };
         let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
         let mut globals = self.globals(collator);
-        let names = bind_variables(&mut globals, request.let_vars.as_ref())?;
+        let mut names = Vec::new();
+        if let Some(variables) = &request.let_vars {
+            bind_variables(&mut globals, &mut names, variables)?;
+        }
         let mut compiler = Compiler::new(&globals, names);
         let mut pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
         compiler.check()?;
@@ -70,36 +71,6 @@ impl Engine {
         let (now, cluster_time) = (self.now(), self.timestamp());
         Globals { now, cluster_time, collator, variables: Vec::new() }
     }
-}
-
-/// Evaluates the variables of `let`, and gives their names.
-///
-/// # Errors
-///
-/// As [`odm_core::check_variables`]; 4890500 if a value needs a document.
-pub(crate) fn bind_variables(
-    globals: &mut Globals,
-    variables: Option<&Document>,
-) -> Result<Vec<Box<str>>> {
-    let Some(variables) = variables else { return Ok(Vec::new()) };
-    odm_core::check_variables(variables)?;
-    let mut values = Vec::with_capacity(variables.len());
-    for value in variables.values() {
-        let mut compiler = Compiler::new(globals, Vec::new());
-        let node = compiler.operand(value)?;
-        compiler.check()?;
-        if node.needs_document() {
-            return Err(Error::command(
-                ErrorCode(4_890_500),
-                "a variable of `let` cannot be the value of a field",
-            ));
-        }
-        let nothing = Root::Value(RawVal::EMPTY_OBJECT);
-        let value: Value<'static> = node.eval(&Scope::new(globals, nothing))?.into_owned();
-        values.push(value);
-    }
-    globals.variables = values;
-    Ok(variables.keys().map(|name| name.as_str().into()).collect())
 }
 
 impl Run {

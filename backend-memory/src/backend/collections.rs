@@ -11,6 +11,7 @@ use odm_core::{
 use super::{Engine, unsupported};
 use crate::collation::Collator;
 use crate::cursor::raw_doc;
+use crate::expression::Environment;
 use crate::filter::Matcher;
 use crate::storage::{check_database_name, check_name, with_limits};
 use crate::validation;
@@ -187,10 +188,13 @@ struct Listing {
 
 impl Listing {
     fn new(filter: &Filter) -> Result<Self> {
-        Ok(Listing { matcher: Matcher::compile(&*filter.normalized()?)? })
+        Ok(Listing { matcher: Matcher::with(&*filter.normalized()?, &Environment::now(None))? })
     }
 
     fn accepts(&self, document: &Document) -> Result<bool> {
-        Ok(self.matcher.is_always_true() || self.matcher.matches(&Record::from_document(document)?))
+        if self.matcher.is_always_true() {
+            return Ok(true);
+        }
+        self.matcher.holds(&Record::from_document(document)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use odm_core::bson::Bson;
 use odm_core::{Distinct, Error, ErrorCode, FieldPath, Namespace, Result};
@@ -10,6 +11,7 @@ use super::read::Search;
 use super::{Engine, options};
 use crate::collation::Collator;
 use crate::deadline::Deadline;
+use crate::expression::Environment;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Wanted};
 use crate::storage::check_name;
@@ -30,11 +32,13 @@ impl Engine {
         let filter = distinct.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(distinct.collation.as_ref(), cell.as_deref())?;
-        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let environment = Environment::new(self, collator, None)?;
+        let collator = environment.collator();
+        let matcher = Matcher::with(&filter, &environment)?;
         check_key(key)?;
         let Some(cell) = cell else { return Ok(Vec::new()) };
         let state = cell.snapshot();
-        let mut values = Values { collator: collator.as_deref(), ..Values::default() };
+        let mut values = Values { collator: collator.map(Arc::as_ref), ..Values::default() };
         let mut position = Position::until(deadline);
         let by_index = match collator {
             Some(_) => None,
@@ -47,7 +51,7 @@ impl Engine {
                 value => values.add(value),
             })?,
             None => {
-                let wanted = Wanted::all(&filter, None).collated(collator.as_ref());
+                let wanted = Wanted::all(&filter, None).collated(collator);
                 let plan = Plan::choose(&state, wanted)?;
                 let search = Search { state: &state, plan: &plan, matcher: &matcher, deadline };
                 scan(&search, distinct.key.as_str(), &mut values)?;

@@ -50,12 +50,13 @@ impl Located<'_> {
             let mut next = None;
             let stopped = self.plan.run(self.state, &mut position, |id, record| {
                 if needs_matching && !self.matcher.matches(record) {
-                    return ControlFlow::Continue(());
+                    return self.matcher.pass_over();
                 }
                 next = Some((id, record.clone()));
                 ControlFlow::Break(())
             });
             position.check()?;
+            self.matcher.check()?;
             if let Some((id, record)) = next {
                 found.push(Place { id, record, entry: position.found().cloned() });
             }

@@ -12,6 +12,7 @@ use super::{Engine, options, unsupported};
 use crate::collation::Collator;
 use crate::cursor::{FIRST_BATCH, LiveCursor, Results, Tail, raw_doc};
 use crate::deadline::Deadline;
+use crate::expression::Environment;
 use crate::filter::Matcher;
 use crate::plan::{self, Plan, Position, Wanted};
 use crate::projection::Projector;
@@ -50,6 +51,7 @@ impl Engine {
             && !find.return_key
             && !find.show_record_id
             && !find.tailable
+            && find.let_vars.is_none()
             && find.batch_size != Some(0);
         if !simple {
             return Ok(None);
@@ -57,7 +59,7 @@ impl Engine {
         if !plan::is_id_lookup(&find.filter) {
             return Ok(None);
         }
-        options::check_find(find)?;
+        find.check()?;
         let asked = find.collation.as_ref().map(Collator::new).transpose()?;
         let Some(cell) = self.catalog.find(ns) else {
             check_name(ns)?;
@@ -77,16 +79,18 @@ impl Engine {
 
     /// The results of a find, none of them fetched yet.
     pub(crate) fn results(&self, ns: &Namespace, find: &Find) -> Result<Results> {
-        options::check_find(find)?;
+        find.check()?;
         check_name(ns)?;
         let deadline = Deadline::after(find.max_time);
         let filter = find.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(find.collation.as_ref(), cell.as_deref())?;
-        let matcher = Matcher::collated(&filter, collator.as_ref())?;
-        let sorter = Sorter::compile(&find.sort, collator.as_ref())?;
+        let environment = Environment::new(self, collator, find.let_vars.as_ref())?;
+        let collator = environment.collator();
+        let matcher = Matcher::with(&filter, &environment)?;
+        let sorter = Sorter::compile(&find.sort, collator)?;
         let projector = match &find.projection {
-            Some(projection) => Some(Projector::compile(projection, &filter, collator.as_ref())?),
+            Some(projection) => Some(Projector::compile(projection, &filter, &environment)?),
             None => None,
         };
         let Some(cell) = cell else { return Ok(Results::documents(Vec::new())) };
@@ -99,7 +103,7 @@ impl Engine {
             hint: find.hint.as_ref(),
             min: find.min.as_ref(),
             max: find.max.as_ref(),
-            collator: collator.as_deref(),
+            collator: collator.map(Arc::as_ref),
             limit: last,
             explain: false,
         };
@@ -145,10 +149,11 @@ impl Engine {
         let filter = count.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(count.collation.as_ref(), cell.as_deref())?;
-        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let environment = Environment::new(self, collator, None)?;
+        let matcher = Matcher::with(&filter, &environment)?;
         let Some(cell) = cell else { return Ok(0) };
         let state = cell.snapshot();
-        let wanted = Wanted::all(&filter, count.hint.as_ref()).collated(collator.as_ref());
+        let wanted = Wanted::all(&filter, count.hint.as_ref()).collated(environment.collator());
         let plan = Plan::choose(&state, wanted)?;
         let last = if count.limit == 0 { u64::MAX } else { count.skip.saturating_add(count.limit) };
         let everything = matcher.is_always_true() && count.hint.is_none();
@@ -200,8 +205,21 @@ impl<'s> Search<'s> {
     ///
     /// # Errors
     ///
-    /// 50 if the time is over.
+    /// 50 if the time is over; what an expression refuses.
     pub(crate) fn each(
+        self,
+        found: impl FnMut(RecordId, &'s Record) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.until_refused(found)?;
+        self.matcher.check()
+    }
+
+    /// The same; when an expression refuses a document, it is over, and the matcher tells of it.
+    ///
+    /// # Errors
+    ///
+    /// 50 if the time is over.
+    pub(crate) fn until_refused(
         self,
         mut found: impl FnMut(RecordId, &'s Record) -> ControlFlow<()>,
     ) -> Result<()> {
@@ -209,7 +227,7 @@ impl<'s> Search<'s> {
         let mut position = Position::until(self.deadline);
         let _ = self.plan.run(self.state, &mut position, |id, record| {
             if needs_matching && !self.matcher.matches(record) {
-                return ControlFlow::Continue(());
+                return self.matcher.pass_over();
             }
             found(id, record)
         });
@@ -273,10 +291,13 @@ pub(crate) fn counted(
     let _ = plan.run(state, position, |_, record| {
         if !needs_matching || matcher.matches(record) {
             found += 1;
+            if found < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        } else {
+            matcher.pass_over()
         }
-        if found < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     position.check()?;
+    matcher.check()?;
     Ok(found)
 }
 

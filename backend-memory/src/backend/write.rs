@@ -17,6 +17,7 @@ use super::{Engine, options};
 use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::deadline::Deadline;
+use crate::expression::Environment;
 use crate::filter::{Matched, Matcher};
 use crate::plan::{self, Plan, Wanted};
 use crate::projection::Projector;
@@ -78,10 +79,9 @@ impl Engine {
         let writing = self.catalog.start_write();
         let cell = writing.find(ns);
         let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
-        let collator = collator.as_ref();
-        variables.map_or(Ok(()), options::check_variables)?;
+        let environment = Environment::new(self, collator, variables)?;
         // The server reads the update before the filter.
-        let updater = Updater::compile(&statement.update, &statement.array_filters, collator)?;
+        let updater = Updater::compile(&statement.update, &statement.array_filters, &environment)?;
         if statement.multi && updater.is_replacement() {
             return Err(Error::command(
                 ErrorCode::FAILED_TO_PARSE,
@@ -89,19 +89,21 @@ impl Engine {
             ));
         }
         let filter = statement.filter.normalized()?;
-        let matcher = Matcher::collated(&filter, collator)?;
+        let matcher = Matcher::with(&filter, &environment)?;
         let mut done = Updated::default();
         let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater, validates };
         if let Some(cell) = cell {
             let turn = cell.turn();
-            let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(collator);
-            let matches = matches(&turn, wanted, &matcher, statement.multi, deadline)?;
-            for (id, record) in matches {
+            let wanted =
+                Wanted::all(&filter, statement.hint.as_ref()).collated(environment.collator());
+            for (id, record) in matches(&turn, wanted, &matcher, statement.multi, deadline)? {
                 done.matched += 1;
                 if change.apply(&turn, id, &record)?.is_some() {
                     done.modified += 1;
                 }
             }
+            // The server finds and changes by turns, so that those before have changed.
+            matcher.check()?;
         }
         if done.matched == 0 && statement.upsert {
             let record = change.upsert(&writing, &filter)?;
@@ -144,17 +146,18 @@ impl Engine {
         let writing = self.catalog.start_write();
         let cell = writing.find(ns);
         let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
-        variables.map_or(Ok(()), options::check_variables)?;
+        let environment = Environment::new(self, collator, variables)?;
         let filter = statement.filter.normalized()?;
-        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let matcher = Matcher::with(&filter, &environment)?;
         let Some(cell) = cell else { return Ok(0) };
         let turn = cell.turn();
-        let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(collator.as_ref());
+        let wanted = Wanted::all(&filter, statement.hint.as_ref()).collated(environment.collator());
         let matches = matches(&turn, wanted, &matcher, statement.multi, deadline)?;
         let mut deleted = 0;
         for (id, _) in matches {
             deleted += u64::from(turn.write(|state| state.remove(id)).is_some());
         }
+        matcher.check()?;
         Ok(deleted)
     }
 
@@ -167,20 +170,20 @@ impl Engine {
         let writing = self.catalog.start_write();
         let cell = writing.find(ns);
         let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
-        let collator = collator.as_ref();
-        request.let_vars.as_ref().map_or(Ok(()), options::check_variables)?;
+        let environment = Environment::new(self, collator, request.let_vars.as_ref())?;
+        let collator = environment.collator();
         let deadline = Deadline::after(request.max_time);
         // The server reads the update before the filter.
         let updater = match &request.modification {
             Modification::Update { update, array_filters, .. } => {
-                Some(Updater::compile(update, array_filters, collator)?)
+                Some(Updater::compile(update, array_filters, &environment)?)
             }
             _ => None,
         };
         let filter = request.filter.normalized()?;
-        let matcher = Matcher::collated(&filter, collator)?;
+        let matcher = Matcher::with(&filter, &environment)?;
         let projector = match &request.projection {
-            Some(projection) => Some(Projector::compile(projection, &filter, collator)?),
+            Some(projection) => Some(Projector::compile(projection, &filter, &environment)?),
             None => None,
         };
         let shown = |record: &Record| -> Result<RawDoc> {
@@ -315,7 +318,8 @@ impl Engine {
     }
 }
 
-/// The documents that a statement is about: all that match, or the first one.
+/// The documents that a statement is about: all that match, or the first one. If an expression refuses
+/// a document, those before it, and the matcher tells of it.
 fn matches(
     turn: &Turn<'_>,
     wanted: Wanted<'_>,
@@ -339,7 +343,7 @@ fn matches(
     let plan = Plan::choose(&state, wanted)?;
     let mut found = Vec::new();
     let search = Search { state: &state, plan: &plan, matcher, deadline };
-    search.each(|id, record| {
+    search.until_refused(|id, record| {
         found.push((id, record.clone()));
         if multi { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -355,7 +359,9 @@ fn first(
     deadline: Deadline,
 ) -> Result<Option<(RecordId, Record)>> {
     if wanted.sort.is_empty() {
-        return Ok(matches(turn, wanted.collated(collator), matcher, false, deadline)?.pop());
+        let found = matches(turn, wanted.collated(collator), matcher, false, deadline)?.pop();
+        matcher.check()?;
+        return Ok(found);
     }
     let Wanted { filter, sort, hint, .. } = wanted;
     first_match(&turn.snapshot(), filter, matcher, sort, hint, collator, deadline)

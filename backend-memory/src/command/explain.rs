@@ -1,6 +1,7 @@
 //! `explain`: how an operation would run, in the server's words.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use odm_core::bson::{Bson, Document, doc};
 use odm_core::{
@@ -11,6 +12,7 @@ use odm_core::{
 use crate::backend::{Engine, counted, needs_matching, options, tail, unsupported};
 use crate::collation::Collator;
 use crate::cursor::Tail;
+use crate::expression::Environment;
 use crate::filter::Matcher;
 use crate::plan::{DistinctScan, Plan, Position, Stage, Wanted, number};
 use crate::storage::CollState;
@@ -26,6 +28,8 @@ struct Explained<'a> {
     skip: u64,
     limit: u64,
     projection: Option<&'a Projection>,
+    /// `let`.
+    variables: Option<&'a Document>,
     shown: Shown,
     purpose: Purpose,
 }
@@ -62,6 +66,7 @@ impl<'a> Explained<'a> {
             skip: 0,
             limit: 0,
             projection: None,
+            variables: None,
             shown: Shown::Document,
             purpose,
         }
@@ -75,6 +80,7 @@ impl<'a> Explained<'a> {
                 skip: find.skip,
                 limit: find.limit,
                 projection: find.projection.as_ref(),
+                variables: find.let_vars.as_ref(),
                 min: find.min.as_ref(),
                 max: find.max.as_ref(),
                 shown: match (find.return_key, find.show_record_id) {
@@ -98,13 +104,15 @@ impl<'a> Explained<'a> {
                 let [one] = batch.statements.as_slice() else { return Err(not_one()) };
                 let found = Explained::new(&one.filter, one.hint.as_ref(), Purpose::Update);
                 let collation = one.collation.as_ref();
-                Explained { limit: u64::from(!one.multi), collation, ..found }
+                let variables = batch.let_vars.as_ref();
+                Explained { limit: u64::from(!one.multi), collation, variables, ..found }
             }
             Operation::DeleteBatch(batch) => {
                 let [one] = batch.statements.as_slice() else { return Err(not_one()) };
                 let found = Explained::new(&one.filter, one.hint.as_ref(), Purpose::Delete);
                 let collation = one.collation.as_ref();
-                Explained { limit: u64::from(!one.multi), collation, ..found }
+                let variables = batch.let_vars.as_ref();
+                Explained { limit: u64::from(!one.multi), collation, variables, ..found }
             }
             Operation::FindAndModify(request) => {
                 let purpose = match request.modification {
@@ -116,6 +124,7 @@ impl<'a> Explained<'a> {
                     collation: request.collation.as_ref(),
                     limit: 1,
                     projection: request.projection.as_ref(),
+                    variables: request.let_vars.as_ref(),
                     ..Explained::new(&request.filter, request.hint.as_ref(), purpose)
                 }
             }
@@ -149,7 +158,9 @@ impl Engine {
         let filter = explained.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(explained.collation, cell.as_deref())?;
-        let matcher = Matcher::collated(&filter, collator.as_ref())?;
+        let environment = Environment::new(self, collator, explained.variables)?;
+        let collator = environment.collator();
+        let matcher = Matcher::with(&filter, &environment)?;
         let (stage, run) = match cell {
             None if explained.purpose == Purpose::Count => {
                 (Stage::end_of_file().under("COUNT", Document::new()), Run::default())
@@ -182,7 +193,7 @@ impl Engine {
                     hint: explained.hint,
                     min: explained.min,
                     max: explained.max,
-                    collator: collator.as_deref(),
+                    collator: collator.map(Arc::as_ref),
                     limit: last(explained.skip, explained.limit),
                     explain: true,
                 };
@@ -196,7 +207,7 @@ impl Engine {
                 (stage, run(&explained, &matcher, &state, &plan)?)
             }
         };
-        Ok(reply(ns, command, &filter, collator.as_deref(), &stage, run, verbosity))
+        Ok(reply(ns, command, &filter, collator.map(Arc::as_ref), &stage, run, verbosity))
     }
 }
 
@@ -329,13 +340,15 @@ fn run(
     let needs_matching = needs_matching(plan, matcher);
     let mut found = 0_u64;
     let _ = plan.run(state, &mut run.position, |_, record| {
-        if !needs_matching || matcher.matches(record) {
-            found += 1;
+        if needs_matching && !matcher.matches(record) {
+            return matcher.pass_over();
         }
+        found += 1;
         // A sort has to see them all.
         let enough = plan.is_sorted && limit > 0 && found == limit;
         if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
+    matcher.check()?;
     let left = found.saturating_sub(explained.skip);
     let shown = if explained.limit == 0 { left } else { left.min(explained.limit) };
     match explained.purpose {

@@ -26,6 +26,8 @@ pub(crate) struct Compiler<'c> {
     /// Variables that stand for their own names: what `$redact` decides by.
     keywords: &'static [&'static str],
     depth: usize,
+    /// Whether it is never now: `$$NOW` is refused when it is asked for.
+    timeless: bool,
     /// What the first constant expression refused that is refused whatever the document.
     failed: Option<Error>,
 }
@@ -33,7 +35,13 @@ pub(crate) struct Compiler<'c> {
 impl<'c> Compiler<'c> {
     /// A compiler for expressions that may use these variables; their values are in `globals`, in the same order.
     pub(crate) fn new(globals: &'c Globals, outer: Vec<Box<str>>) -> Self {
-        Compiler { globals, outer, frames: Vec::new(), keywords: &[], depth: 0, failed: None }
+        let (frames, keywords) = (Vec::new(), [].as_slice());
+        Compiler { globals, outer, frames, keywords, depth: 0, timeless: false, failed: None }
+    }
+
+    /// A compiler for what outlives its command, as validators do: it knows no variables and no time.
+    pub(crate) fn timeless(globals: &'c Globals) -> Self {
+        Compiler { timeless: true, ..Compiler::new(globals, Vec::new()) }
     }
 
     /// What is the same for all documents.
@@ -339,7 +347,10 @@ impl<'c> Compiler<'c> {
             let path = Path::parse_reference(path)?;
             return Ok(match self.variable("CURRENT") {
                 Some((hops, index)) => Node::Variable { hops, index, path: Some(path) },
-                None => Node::Field(path),
+                None => match self.outside("CURRENT") {
+                    Some(index) => Node::Outer { index, path: Some(path) },
+                    None => Node::Field(path),
+                },
             });
         };
         let (name, path) = match variable.split_once('.') {
@@ -358,7 +369,7 @@ impl<'c> Compiler<'c> {
         if self.keywords.contains(&name) {
             return path().map(|_| Node::Constant(name.into()));
         }
-        if let Some(index) = self.outer.iter().rposition(|outer| **outer == *name) {
+        if let Some(index) = self.outside(name) {
             return Ok(Node::Outer { index, path: path()? });
         }
         let globals = self.globals;
@@ -371,21 +382,26 @@ impl<'c> Compiler<'c> {
             Ok(Node::Constant(value))
         };
         match name {
+            "NOW" | "CLUSTER_TIME" if self.timeless => {
+                Ok(Node::Custom(Box::new(Unavailable { error: unavailable(name) })))
+            }
             "ROOT" => Ok(Node::Root(path()?)),
             "CURRENT" => Ok(path()?.map_or(Node::Current, Node::Field)),
             "REMOVE" => path().map(|_| Node::Constant(Value::Missing)),
             "NOW" => constant(globals.now.into()),
             "CLUSTER_TIME" => constant(globals.cluster_time.into()),
             "JS_SCOPE" | "IS_MR" => {
-                self.fail(Error::command(
-                    ErrorCode(51_144),
-                    format!("builtin variable '$${name}' is not available"),
-                ));
+                self.fail(unavailable(name));
                 Ok(Node::Constant(Value::Missing))
             }
             "SEARCH_META" => refused(6_347_903, "$$SEARCH_META needs a $search stage before it"),
             _ => refused(17_276, format!("use of undefined variable: {name}")),
         }
+    }
+
+    /// Which of the variables from outside it is.
+    fn outside(&self, name: &str) -> Option<usize> {
+        self.outer.iter().rposition(|outer| **outer == *name)
     }
 
     /// Where a variable is bound by an operator around: how many frames further out, and which there.
@@ -395,6 +411,25 @@ impl<'c> Compiler<'c> {
             Some((hops, index))
         })
     }
+}
+
+/// A variable of the server that is not there.
+#[derive(Debug)]
+struct Unavailable {
+    error: Error,
+}
+
+impl Evaluate for Unavailable {
+    fn eval<'a>(&'a self, _: &Scope<'a>) -> Result<Value<'a>> {
+        Err(self.error.clone())
+    }
+
+    fn visit<'n>(&'n self, _: &mut dyn FnMut(&'n Node)) {}
+}
+
+fn unavailable(name: &str) -> Error {
+    let message = format!("Builtin variable '$${name}' is not available");
+    Error::command(ErrorCode(51_144), message)
 }
 
 /// Checks the number of operands.

@@ -20,7 +20,8 @@ impl Elements {
         }
         array.elements().position(|(_, element)| match self {
             Elements::Fields(node) => {
-                (element.is_object() || element.is_array()) && node.matches(Source::Value(element))
+                (element.is_object() || element.is_array())
+                    && node.matches(Source::Value(element), None)
             }
             Elements::Value(conditions) => {
                 conditions.iter().all(|condition| condition.holds(element))

@@ -14,6 +14,7 @@ use super::json_schema::Schema;
 use super::regex::Pattern;
 use super::{Condition, Node, Test, logical};
 use crate::collation::Collator;
+use crate::expression;
 use crate::value::path::FieldPath;
 
 /// How deeply conditions may be nested. The server's limit of the filter document itself is below.
@@ -22,8 +23,15 @@ const MAX_FILTER_DEPTH: usize = 200;
 /// What strings compare by, if not by their bytes.
 type Strings<'c> = Option<&'c Arc<Collator>>;
 
-pub(super) fn filter(filter: &Filter, strings: Strings<'_>) -> Result<Node, Error> {
-    node(filter.normalized()?.as_ref(), strings, 0)
+/// Compiles expressions, where there may be some.
+type Expressions<'c> = Option<&'c dyn Fn(&Bson) -> Result<expression::Node, Error>>;
+
+pub(super) fn filter(
+    filter: &Filter,
+    strings: Strings<'_>,
+    expressions: Expressions<'_>,
+) -> Result<Node, Error> {
+    node(filter.normalized()?.as_ref(), strings, expressions, 0)
 }
 
 pub(super) fn predicates(
@@ -47,10 +55,16 @@ fn deeper(depth: usize) -> Result<usize, Error> {
     Ok(depth + 1)
 }
 
-fn node(filter: &Filter, strings: Strings<'_>, depth: usize) -> Result<Node, Error> {
+fn node(
+    filter: &Filter,
+    strings: Strings<'_>,
+    expressions: Expressions<'_>,
+    depth: usize,
+) -> Result<Node, Error> {
     let depth = deeper(depth)?;
     let nodes = |parts: &[Filter]| {
-        parts.iter().map(|part| node(part, strings, depth)).collect::<Result<Vec<Node>, Error>>()
+        let each = |part| node(part, strings, expressions, depth);
+        parts.iter().map(each).collect::<Result<Vec<Node>, Error>>()
     };
     Ok(match filter {
         Filter::And(parts) => logical::and(nodes(parts)?),
@@ -64,7 +78,18 @@ fn node(filter: &Filter, strings: Strings<'_>, depth: usize) -> Result<Node, Err
         }
         Filter::Comment(_) | Filter::AlwaysTrue => Node::Always(true),
         Filter::AlwaysFalse => Node::Always(false),
-        Filter::Expr(_) => return unsupported("$expr"),
+        Filter::Expr(expr) => {
+            let Some(compile) = expressions else {
+                return Err(Error::command(
+                    ErrorCode::BAD_VALUE,
+                    "$expr can only be applied to the top-level document",
+                ));
+            };
+            match compile(&expr.0)? {
+                expression::Node::Constant(value) => Node::Always(value.is_true()),
+                expression => Node::Expression(Box::new(expression)),
+            }
+        }
         Filter::Where(_) => return unsupported("$where"),
         Filter::Text(_) => return unsupported("$text"),
         Filter::JsonSchema(schema) => Node::Schema(Schema::compile(schema)?),
@@ -199,7 +224,9 @@ pub(super) fn elements(
     depth: usize,
 ) -> Result<Elements, Error> {
     Ok(match element {
-        ElemMatch::Fields(filter) => Elements::Fields(Box::new(node(filter, strings, depth)?)),
+        ElemMatch::Fields(filter) => {
+            Elements::Fields(Box::new(node(filter, strings, None, depth)?))
+        }
         ElemMatch::Value(predicates) => Elements::Value(conditions(predicates, strings, depth)?),
         other => return unsupported(&format!("the predicate {other:?}")),
     })

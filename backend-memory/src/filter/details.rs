@@ -6,12 +6,13 @@ mod tests;
 
 use std::sync::Arc;
 
-use bson::{Bson, Document, doc};
-use odm_core::Error;
+use bson::{Bson, DateTime, Document, Timestamp, doc};
+use odm_core::{Error, ErrorCode};
 
 use super::Matcher;
 use super::json_schema::details as schema;
 use crate::collation::Collator;
+use crate::expression::{Compiler, Environment, Root, Scope};
 use crate::storage::display;
 use crate::value::path::{FieldPath, LeafArray};
 use crate::value::{RawVal, Record};
@@ -62,7 +63,8 @@ struct Explaining<'r> {
 
 impl Explaining<'_> {
     fn matches(&self, clause: &Clause<'_>) -> Result<bool, Error> {
-        Ok(Matcher::collated(&clause.filter()?, self.collator)?.matches(self.record))
+        let matcher = Matcher::validating(&clause.filter()?, self.collator)?;
+        Ok(matches!(matcher.holds(self.record), Ok(true)))
     }
 
     /// Why a clause does not match; `inverted`, why it does.
@@ -78,6 +80,7 @@ impl Explaining<'_> {
                 doc! { "operatorName": "$jsonSchema", "reason": "schema matched" }
             }
             Clause::Schema(parsed) => schema::unsatisfied(parsed, self.record.as_raw())?,
+            Clause::Expression(expression) => self.expression(expression, inverted)?,
             Clause::Leaf(leaf) => self.leaf(leaf, inverted),
         }))
     }
@@ -112,6 +115,38 @@ impl Explaining<'_> {
         }
         let list = if satisfied { "clausesSatisfied" } else { "clausesNotSatisfied" };
         Ok(Told::Details(doc! { "operatorName": operator.name(), list: clauses }))
+    }
+
+    /// What `$expr` gives.
+    fn expression(&self, expression: &Bson, inverted: bool) -> Result<Document, Error> {
+        let (strings, time) = (self.collator.cloned(), Timestamp { time: 0, increment: 0 });
+        let environment = Environment::at(DateTime::MIN, time, strings);
+        let node = Compiler::timeless(environment.globals()).operand(expression)?;
+        let mut out =
+            doc! { "operatorName": "$expr", "specifiedAs": { "$expr": expression.clone() } };
+        let scope = Scope::new(environment.globals(), Root::Record(self.record));
+        match node.eval(&scope) {
+            Ok(value) => {
+                let reason =
+                    if inverted { "expression did match" } else { "expression did not match" };
+                out.insert("reason", reason);
+                if let Some(value) = value.as_raw() {
+                    out.insert("expressionResult", value.to_bson());
+                }
+            }
+            Err(error) => {
+                let code = error.error_code().unwrap_or(ErrorCode::INTERNAL_ERROR);
+                let message = match &error {
+                    Error::Command(error) => error.message.clone(),
+                    error => error.to_string(),
+                };
+                out.insert("reason", "failed to evaluate aggregation expression");
+                let name = code.name().into_owned();
+                let details = doc! { "code": code.0, "codeName": name, "errmsg": message };
+                out.insert("details", details);
+            }
+        }
+        Ok(out)
     }
 
     fn leaf(&self, leaf: &Leaf<'_>, inverted: bool) -> Document {

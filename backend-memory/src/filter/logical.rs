@@ -1,6 +1,7 @@
 //! `$and`; `$or`, `$nor` and `$not` are nodes of their own.
 
 use super::comparison::Operator;
+use super::expression::Evaluation;
 use super::{Matched, Node, Source, Test};
 
 /// Several conditions, all of which must hold.
@@ -71,8 +72,8 @@ pub(super) fn not(part: Node) -> Node {
 
 impl Conjunction {
     #[inline]
-    pub(super) fn matches(&self, source: Source<'_>) -> bool {
-        self.parts.iter().all(|part| part.matches(source))
+    pub(super) fn matches(&self, source: Source<'_>, evaluation: Option<&Evaluation<'_>>) -> bool {
+        self.parts.iter().all(|part| part.matches(source, evaluation))
     }
 
     pub(super) fn matched_index(&self, source: Source<'_>, matched: Matched) -> Option<usize> {
@@ -100,7 +101,7 @@ fn server_rank(node: &Node) -> (u8, &str) {
     match node {
         Node::Or(_) => (1, ""),
         Node::Not(_) => (30, ""),
-        Node::Always(_) | Node::And(_) | Node::Schema(_) => (40, ""),
+        Node::Always(_) | Node::And(_) | Node::Schema(_) | Node::Expression(_) => (40, ""),
         Node::Field(field) => {
             let rank = match &field.test {
                 Test::ElemMatch(super::Elements::Fields(_)) => 2,

@@ -2,6 +2,7 @@ use bson::{Document, doc};
 use odm_core::{Error, Filter, Projection};
 
 use super::Projector;
+use crate::expression::Environment;
 use crate::value::Record;
 
 /// Projections of documents, with the server's answers.
@@ -15,9 +16,12 @@ fn check(projection: Document, expected: Document) {
         "_id": 1, "x": 0, "a": [{ "b": 1, "c": [1, 2, 3] }, { "b": 2, "c": [4, 5] }, 5, [{ "b": 9 }]],
         "n": [1, 2, 3, 4], "o": { "p": [1, 2, 3], "q": 7 }, "s": "t",
     };
-    let projector =
-        Projector::compile(&Projection::Raw(projection.clone()), &Filter::eq("n", 2), None)
-            .unwrap();
+    let projector = Projector::compile(
+        &Projection::Raw(projection.clone()),
+        &Filter::eq("n", 2),
+        &Environment::now(None),
+    )
+    .unwrap();
     let projected = projector.project(&Record::from_document(&doc).unwrap()).unwrap();
     let expected = bson::serialize_to_vec(&expected).unwrap();
     assert_eq!(projected.as_bytes(), expected, "{projection}: {projected:?}");
@@ -52,8 +56,12 @@ fn projections() {
 #[test]
 fn what_is_not_evaluated_is_refused() {
     for projection in [doc! { "x": "$s" }, doc! { "x": { "$meta": "textScore" } }] {
-        let error =
-            Projector::compile(&Projection::Raw(projection), &Filter::all(), None).unwrap_err();
+        let error = Projector::compile(
+            &Projection::Raw(projection),
+            &Filter::all(),
+            &Environment::now(None),
+        )
+        .unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
 }
@@ -62,7 +70,8 @@ fn what_is_not_evaluated_is_refused() {
 #[test]
 fn malformed_trees() {
     let check = |projection: Projection, code| {
-        let error = Projector::compile(&projection, &Filter::all(), None).unwrap_err();
+        let error =
+            Projector::compile(&projection, &Filter::all(), &Environment::now(None)).unwrap_err();
         assert_eq!(error.code(), Some(code), "{projection:?}");
     };
     check(Projection::include(["a", "a.b"]), 31_249);

@@ -3,6 +3,7 @@ use bson::{Bson, DateTime, Document, Timestamp, doc};
 use odm_core::{Error, Filter, Update};
 
 use super::{Applied, ApplyCx, Updater};
+use crate::expression::Environment;
 use crate::value::Record;
 
 /// 1597 updates of documents with the server's answers: 897 written by hand, the others at random.
@@ -19,7 +20,7 @@ const CX: ApplyCx = ApplyCx {
 };
 
 fn apply(doc: &Document, update: impl Into<Update>) -> Result<Option<Document>, Error> {
-    let updater = Updater::compile(&update.into(), &[], None)?;
+    let updater = Updater::compile(&update.into(), &[], &Environment::now(None))?;
     Ok(match updater.apply(&Record::from_document(doc)?, &CX)? {
         Applied::Unchanged | Applied::Rewritten(_) => None,
         Applied::Changed(bytes) => Some(Record::from_bytes(&bytes)?.to_document()),
@@ -102,7 +103,7 @@ fn fields_with_one_name_stay() {
     ]
     .concat();
     let record = Record::from_bytes(&bytes).unwrap();
-    let updater = Updater::compile(&Update::set("a", 9), &[], None).unwrap();
+    let updater = Updater::compile(&Update::set("a", 9), &[], &Environment::now(None)).unwrap();
     let mut expected = bytes;
     expected[7] = 9;
     assert_eq!(updater.apply(&record, &CX).unwrap(), Applied::Changed(expected));
@@ -112,7 +113,8 @@ fn fields_with_one_name_stay() {
 fn upserts_have_an_id_in_front() {
     let check = |filter: Document, update: Document, expected: Document| {
         let id = || ObjectId::from_bytes([7; 12]);
-        let updater = Updater::compile(&Update::Raw(update.clone()), &[], None).unwrap();
+        let updater =
+            Updater::compile(&Update::Raw(update.clone()), &[], &Environment::now(None)).unwrap();
         let bytes = updater.upsert(&Filter::Raw(filter), &CX, id).unwrap();
         assert_eq!(bytes, bson::serialize_to_vec(&expected).unwrap(), "{update}");
     };
@@ -134,7 +136,9 @@ fn upserts_have_an_id_in_front() {
 
 #[test]
 fn touched_paths() {
-    let updater = |update: Document| Updater::compile(&Update::Raw(update), &[], None).unwrap();
+    let updater = |update: Document| {
+        Updater::compile(&Update::Raw(update), &[], &Environment::now(None)).unwrap()
+    };
     let operators = updater(doc! { "$set": { "a.b": 1 }, "$rename": { "c": "d.e" } });
     for (path, expected) in [
         ("a", true),
@@ -155,6 +159,6 @@ fn touched_paths() {
 #[test]
 fn pipelines_are_refused() {
     let update = Update::parse(&bson::bson!([{ "$set": { "a": 1 } }])).unwrap();
-    let error = Updater::compile(&update, &[], None).unwrap_err();
+    let error = Updater::compile(&update, &[], &Environment::now(None)).unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
 }

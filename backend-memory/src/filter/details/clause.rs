@@ -1,7 +1,7 @@
 //! A filter as it was written: what the server's words about it refer to.
 
 use bson::{Bson, Document, doc};
-use odm_core::{Error, ErrorCode, Filter, JsonSchema};
+use odm_core::{Error, ErrorCode, Expr, Filter, JsonSchema};
 
 use crate::value::path::LeafArray;
 
@@ -10,6 +10,8 @@ pub(super) enum Clause<'d> {
     Logical(Logical, Vec<Clause<'d>>),
     Not(Box<Clause<'d>>),
     Schema(JsonSchema),
+    /// The operand of `$expr`.
+    Expression(&'d Bson),
     Leaf(Leaf<'d>),
     /// What the server has no words for, as it prints it.
     Untellable(Document),
@@ -161,6 +163,7 @@ impl<'d> Clause<'d> {
                 ("$jsonSchema", Bson::Document(schema)) => {
                     clauses.push(Clause::Schema(JsonSchema::parse(schema)?));
                 }
+                ("$expr", expression) => clauses.push(Clause::Expression(expression)),
                 ("$ref" | "$id" | "$db", value) => {
                     clauses.push(Clause::Untellable(doc! { name: { "$eq": value.clone() } }));
                 }
@@ -242,6 +245,7 @@ impl<'d> Clause<'d> {
             Clause::Logical(Logical::Nor, parts) => Filter::Nor(all(parts)?),
             Clause::Not(inner) => Filter::Nor(vec![inner.filter()?]),
             Clause::Schema(schema) => Filter::JsonSchema(schema.source().clone()),
+            Clause::Expression(expression) => Filter::Expr(Expr((*expression).clone())),
             Clause::Leaf(leaf) => Filter::parse(&leaf.condition)?,
             Clause::Untellable(expression) => Filter::parse(expression)?,
         })
