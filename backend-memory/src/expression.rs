@@ -252,6 +252,19 @@ pub(crate) struct Globals {
     pub(crate) variables: Vec<Value<'static>>,
 }
 
+impl Globals {
+    /// What no expression is evaluated with.
+    pub(crate) fn none() -> &'static Globals {
+        static NONE: LazyLock<Globals> = LazyLock::new(|| Globals {
+            now: DateTime::MIN,
+            cluster_time: Timestamp { time: 0, increment: 0 },
+            collator: None,
+            variables: Vec::new(),
+        });
+        &NONE
+    }
+}
+
 /// What an expression is evaluated on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'a> {
@@ -302,6 +315,11 @@ impl<'a> Scope<'a> {
     /// A document, as both `$$ROOT` and `$$CURRENT`.
     pub(crate) fn new(globals: &'a Globals, root: Root<'a>) -> Self {
         Scope { globals, root, current: root, frames: None }
+    }
+
+    /// This scope with another `$$CURRENT`.
+    pub(crate) fn at(&self, current: RawVal<'a>) -> Self {
+        Scope { current: Root::Value(current), ..*self }
     }
 
     /// A frame of variables within this scope, for [`within`](Scope::within).

@@ -1,6 +1,6 @@
 //! Filters: compiled once from the tree of a [`Filter`], then asked about many records.
 //!
-//! What can be refused is refused by [`Matcher::compile`]; matching has no errors and allocates
+//! What can be refused is refused when it is compiled; matching has no errors and allocates
 //! nothing, but for `$expr`. What its expressions refuse is remembered, and told by [`Matcher::check`].
 
 mod array;
@@ -62,21 +62,18 @@ pub(crate) struct ElementMatcher {
 }
 
 impl Matcher {
-    /// Compiles a filter.
+    /// Compiles a filter without expressions.
+    #[cfg(test)]
+    pub(crate) fn compile(filter: &Filter) -> Result<Self, Error> {
+        Matcher::collated(filter, None)
+    }
+
+    /// Compiles a filter without expressions, which compares strings as a collation has it, if there is one.
     ///
     /// # Errors
     ///
     /// The server's code for what is malformed; [`Error::Unsupported`] for operators that the
     /// engine does not evaluate.
-    pub(crate) fn compile(filter: &Filter) -> Result<Self, Error> {
-        Matcher::collated(filter, None)
-    }
-
-    /// Compiles a filter that compares strings as a collation has it, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// As [`compile`](Matcher::compile).
     pub(crate) fn collated(
         filter: &Filter,
         collator: Option<&Arc<Collator>>,
@@ -89,7 +86,7 @@ impl Matcher {
     ///
     /// # Errors
     ///
-    /// As [`compile`](Matcher::compile), and what its expressions refuse.
+    /// As [`collated`](Matcher::collated), and what its expressions refuse.
     pub(crate) fn with(filter: &Filter, environment: &Environment<'_>) -> Result<Self, Error> {
         let compiler = OnceCell::new();
         let compile = |expression: &bson::Bson| {
@@ -111,7 +108,7 @@ impl Matcher {
     ///
     /// # Errors
     ///
-    /// As [`compile`](Matcher::compile), and for malformed expressions.
+    /// As [`collated`](Matcher::collated), and for malformed expressions.
     pub(crate) fn within(filter: &Filter, compiler: &mut Compiler<'_>) -> Result<Self, Error> {
         let collator = compiler.globals().collator.as_ref();
         let compiler = RefCell::new(compiler);
@@ -231,7 +228,7 @@ impl ElementMatcher {
     ///
     /// # Errors
     ///
-    /// As [`Matcher::compile`].
+    /// As [`Matcher::collated`].
     pub(crate) fn compile(
         predicates: &[Predicate],
         collator: Option<&Arc<Collator>>,
@@ -257,7 +254,7 @@ impl ElemMatcher {
     ///
     /// # Errors
     ///
-    /// As [`Matcher::compile`].
+    /// As [`Matcher::collated`].
     pub(crate) fn compile(
         operand: &ElemMatch,
         collator: Option<&Arc<Collator>>,

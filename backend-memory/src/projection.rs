@@ -1,54 +1,40 @@
 //! Projections: compiled once, then a pure function from a record to an encoded document.
 //!
-//! A projection includes fields or excludes them, in the order of the document. `$elemMatch` takes
-//! part in that; `$slice` and the positional `.$` act on the result.
+//! A projection includes fields, computes them, or excludes them, in the order of the document.
+//! `$elemMatch` takes part in that; `$slice` and the positional `.$` act on the result.
 
+mod expressions;
 mod post;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+
+use std::sync::Arc;
 
 use odm_core::{Error, ErrorCode, Filter, Projection, ProjectionItem, RawDoc};
 
-use crate::expression::Environment;
+use crate::expression::{Environment, Globals, Root, Scope, refused};
 use crate::filter::{ElemMatcher, Matcher};
-use crate::value::write::{append, append_at, begin, begin_nested, finish};
-use crate::value::{RawVal, Record};
+use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record};
 
+pub(crate) use expressions::Expressions;
 use post::{Positional, Slice};
+pub(crate) use tree::{Computed, Tree};
 
-/// How many parts a path may have.
-const MAX_PATH_PARTS: usize = 200;
+/// The largest document that is handed out: that of a message, a little more than that of a collection.
+const MAX_RESULT: usize = MAX_DOCUMENT_SIZE + 16 * 1024;
 
 /// A compiled projection.
 #[derive(Debug)]
 pub(crate) struct Projector {
     /// `None` if every field is handed out.
-    fields: Option<Fields>,
+    fields: Option<Tree>,
+    /// What expressions are evaluated with, if there are some.
+    globals: Option<Arc<Globals>>,
     slices: Vec<Slice>,
     positional: Option<Positional>,
-}
-
-/// Which fields are handed out.
-#[derive(Debug)]
-struct Fields {
-    includes: bool,
-    tree: Tree,
-    /// Top-level arrays of which one element is handed out.
-    elem_match: Vec<(Box<str>, ElemMatcher)>,
-}
-
-/// The paths that are included, or excluded.
-#[derive(Debug, Default)]
-struct Tree {
-    children: BTreeMap<Box<[u8]>, Child>,
-}
-
-#[derive(Debug)]
-enum Child {
-    Whole,
-    Part(Tree),
 }
 
 impl Projector {
@@ -61,61 +47,73 @@ impl Projector {
     ///
     /// # Errors
     ///
-    /// The server's for what is malformed; [`Error::Unsupported`] for computed fields and `$meta`.
+    /// The server's for what is malformed; [`Error::Unsupported`] for `$meta`.
     pub(crate) fn compile(
         projection: &Projection,
         filter: &Filter,
         environment: &Environment<'_>,
     ) -> Result<Self, Error> {
         let collator = environment.collator();
-        let normalized = projection.normalized()?;
-        let Projection::Fields(items) = normalized.as_ref() else {
+        let mut expressions = Expressions::new(environment);
+        let read = match projection {
+            Projection::Raw(doc) => Cow::Owned(Projection::parse_with(doc, &mut expressions)?),
+            read => read.normalized()?,
+        };
+        let Projection::Fields(items) = read.as_ref() else {
             return Err(unsupported(&format!("the projection {projection:?}")));
         };
-        let mut projector = Projector { fields: None, slices: Vec::new(), positional: None };
+        if matches!(projection, Projection::Fields(_)) {
+            expressions.read_all(items)?;
+        }
+        let globals = expressions.is_used().then(|| environment.globals().clone());
+        let mut nodes = expressions.finish()?.into_iter();
+        let mut projector =
+            Projector { fields: None, globals, slices: Vec::new(), positional: None };
         if items.is_empty() {
             return Ok(projector);
         }
         let includes = includes(items);
-        let mut fields = Fields { includes, tree: Tree::default(), elem_match: Vec::new() };
+        let mut tree = Tree::new(!includes);
         let mut id_is_left_out = false;
         for (path, item) in items {
             let path = path.as_str();
             match item {
                 ProjectionItem::Include if !includes && path == "_id" => {}
                 ProjectionItem::Exclude if includes && path == "_id" => id_is_left_out = true,
-                ProjectionItem::Include if includes => fields.tree.insert(path)?,
-                ProjectionItem::Exclude if !includes => fields.tree.insert(path)?,
+                ProjectionItem::Include if includes => tree.insert(path)?,
+                ProjectionItem::Exclude if !includes => tree.insert(path)?,
                 ProjectionItem::Include | ProjectionItem::Exclude => return Err(mixed(path)),
                 ProjectionItem::Slice { skip, limit } => {
                     projector.slices.push(Slice::new(path, *skip, *limit));
                     if includes {
-                        fields.tree.insert(path)?;
+                        tree.insert(path)?;
                     }
                 }
                 ProjectionItem::Positional => {
                     check_positional(filter)?;
-                    fields.tree.insert(path)?;
+                    tree.insert(path)?;
                     projector.positional =
                         Some(Positional::new(path, Matcher::with(filter, environment)?));
                 }
                 ProjectionItem::ElemMatch(operand) => {
-                    fields.elem_match.push((path.into(), ElemMatcher::compile(operand, collator)?));
+                    let matcher = ElemMatcher::compile(operand, collator)?;
+                    tree.compute(path, Computed::ElemMatch(matcher))?;
                 }
                 ProjectionItem::Meta(keyword) => {
                     return Err(unsupported(&format!("$meta: {keyword:?} in a projection")));
                 }
-                ProjectionItem::Expr(_) => {
-                    return Err(unsupported(&format!("computed fields in a projection ({path})")));
+                ProjectionItem::Expr(_) if includes => {
+                    let node = nodes.next().expect("each expression was read");
+                    tree.compute(path, Computed::Expression(node))?;
                 }
+                ProjectionItem::Expr(_) => return Err(mixed(path)),
                 other => return Err(unsupported(&format!("the projection {other:?}"))),
             }
         }
-        let names_id = |name: &str| name == "_id" || name.starts_with("_id.");
-        if includes && !id_is_left_out && !items.iter().any(|(path, _)| names_id(path.as_str())) {
-            fields.tree.insert("_id")?;
+        if includes && !id_is_left_out && !items.iter().any(|(path, _)| is_id(path.as_str())) {
+            tree.insert("_id")?;
         }
-        projector.fields = Some(fields);
+        projector.fields = Some(tree);
         Ok(projector)
     }
 
@@ -123,14 +121,19 @@ impl Projector {
     ///
     /// # Errors
     ///
-    /// 51246 and 51247 if a positional `.$` finds nothing.
+    /// 51246 and 51247 if a positional `.$` finds nothing; what an expression refuses; 10334 if the result is too large.
     pub(crate) fn project(&self, doc: &Record) -> Result<RawDoc, Error> {
         let Some(fields) = &self.fields else {
             let (buffer, range) = doc.shared();
             return RawDoc::new(buffer.clone(), range.start as usize, range.end as usize);
         };
-        let mut out = Vec::with_capacity(if fields.includes { 128 } else { doc.bytes().len() });
-        fields.write(doc.as_raw(), &mut out);
+        let mut out = Vec::with_capacity(128);
+        let globals = self.globals.as_deref().unwrap_or_else(|| Globals::none());
+        let scope = Scope::new(globals, Root::Record(doc));
+        fields.write(doc.as_raw(), &scope, &mut out)?;
+        if self.globals.is_some() {
+            check_size(&out)?;
+        }
         if let Some(positional) = &self.positional {
             out = positional.apply(doc, RawVal::document(&out))?;
         }
@@ -177,7 +180,9 @@ fn includes(items: &[(odm_core::FieldPath, ProjectionItem)]) -> bool {
             ProjectionItem::Include | ProjectionItem::Exclude if path.as_str() == "_id" => {
                 id = Some(*item == ProjectionItem::Include);
             }
-            ProjectionItem::Include | ProjectionItem::Positional => return true,
+            ProjectionItem::Include | ProjectionItem::Positional | ProjectionItem::Expr(_) => {
+                return true;
+            }
             ProjectionItem::Exclude => return false,
             ProjectionItem::Slice { .. } => has_slice = true,
             ProjectionItem::ElemMatch(_) => has_elem_match = true,
@@ -192,134 +197,17 @@ fn includes(items: &[(odm_core::FieldPath, ProjectionItem)]) -> bool {
     }
 }
 
-impl Fields {
-    fn write(&self, document: RawVal<'_>, out: &mut Vec<u8>) {
-        let start = begin(out);
-        for (name, value) in document.elements() {
-            let elem_match = self.elem_match.iter().find(|(field, _)| field.as_bytes() == name);
-            match elem_match {
-                // An inclusion hands them out after the others.
-                Some(_) if self.includes => {}
-                Some((_, matcher)) => write_elem_match(name, value, matcher, out),
-                None if self.includes => self.tree.include(name, value, out),
-                None => self.tree.exclude(name, value, out),
-            }
-        }
-        if self.includes {
-            for (name, matcher) in &self.elem_match {
-                if let Some(value) = document.get(name.as_bytes()) {
-                    write_elem_match(name.as_bytes(), value, matcher, out);
-                }
-            }
-        }
-        finish(out, start);
-    }
+/// Whether a path is `_id`, or leads into it.
+pub(crate) fn is_id(path: &str) -> bool {
+    path == "_id" || path.starts_with("_id.")
 }
 
-fn write_elem_match(name: &[u8], value: RawVal<'_>, matcher: &ElemMatcher, out: &mut Vec<u8>) {
-    if let Some(element) = matcher.first(value) {
-        let start = begin_nested(out, name, value.kind());
-        append_at(out, 0, element);
-        finish(out, start);
+fn check_size(document: &[u8]) -> Result<(), Error> {
+    let size = document.len();
+    if size <= MAX_RESULT {
+        return Ok(());
     }
-}
-
-impl Tree {
-    /// Adds a path.
-    ///
-    /// # Errors
-    ///
-    /// 31249 or 31250 if another path leads through it, or it through another path.
-    fn insert(&mut self, path: &str) -> Result<(), Error> {
-        let parts: Vec<&str> = path.split('.').collect();
-        if parts.len() > MAX_PATH_PARTS {
-            return Err(Error::command(
-                ErrorCode::OVERFLOW,
-                format!("a path of the projection has more than {MAX_PATH_PARTS} parts"),
-            ));
-        }
-        self.insert_parts(path, &parts)
-    }
-
-    fn insert_parts(&mut self, path: &str, parts: &[&str]) -> Result<(), Error> {
-        let Some((first, rest)) = parts.split_first() else { return Ok(()) };
-        let collision = |code| Error::command(ErrorCode(code), format!("path collision at {path}"));
-        match self.children.get_mut(first.as_bytes()) {
-            None => {
-                let child = if rest.is_empty() {
-                    Child::Whole
-                } else {
-                    let mut inner = Tree::default();
-                    inner.insert_parts(path, rest)?;
-                    Child::Part(inner)
-                };
-                self.children.insert(first.as_bytes().into(), child);
-                Ok(())
-            }
-            Some(Child::Part(inner)) if !rest.is_empty() => inner.insert_parts(path, rest),
-            Some(Child::Whole) if !rest.is_empty() => Err(collision(31_249)),
-            Some(_) => Err(collision(31_250)),
-        }
-    }
-
-    fn child(&self, name: &[u8]) -> Option<&Child> {
-        self.children.get(name)
-    }
-
-    fn include(&self, name: &[u8], value: RawVal<'_>, out: &mut Vec<u8>) {
-        match self.child(name) {
-            Some(Child::Whole) => append(out, name, value),
-            Some(Child::Part(inner)) if value.is_object() || value.is_array() => {
-                let start = begin_nested(out, name, value.kind());
-                inner.include_in(value, out);
-                finish(out, start);
-            }
-            // A value without fields has none to hand out.
-            Some(Child::Part(_)) | None => {}
-        }
-    }
-
-    /// Of an array, what its documents have; other elements go, except nested arrays.
-    fn include_in(&self, container: RawVal<'_>, out: &mut Vec<u8>) {
-        if container.is_object() {
-            container.elements().for_each(|(name, value)| self.include(name, value, out));
-            return;
-        }
-        let elements = container.elements().map(|(_, element)| element);
-        let mut digits = [0; 20];
-        for (index, element) in
-            elements.filter(|element| element.is_object() || element.is_array()).enumerate()
-        {
-            let name = crate::value::write::index_name(index, &mut digits);
-            let start = begin_nested(out, name, element.kind());
-            self.include_in(element, out);
-            finish(out, start);
-        }
-    }
-
-    fn exclude(&self, name: &[u8], value: RawVal<'_>, out: &mut Vec<u8>) {
-        match self.child(name) {
-            Some(Child::Whole) => {}
-            Some(Child::Part(inner)) if value.is_object() || value.is_array() => {
-                let start = begin_nested(out, name, value.kind());
-                inner.exclude_in(value, out);
-                finish(out, start);
-            }
-            Some(Child::Part(_)) | None => append(out, name, value),
-        }
-    }
-
-    fn exclude_in(&self, container: RawVal<'_>, out: &mut Vec<u8>) {
-        for (name, value) in container.elements() {
-            if container.is_object() {
-                self.exclude(name, value, out);
-            } else if value.is_object() || value.is_array() {
-                let start = begin_nested(out, name, value.kind());
-                self.exclude_in(value, out);
-                finish(out, start);
-            } else {
-                append(out, name, value);
-            }
-        }
-    }
+    let message =
+        format!("BSONObj size: {size} is invalid. Size must be between 0 and {MAX_RESULT}");
+    refused(10_334, message)
 }

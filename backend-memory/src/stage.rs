@@ -5,16 +5,21 @@
 //! is never copied on its way ([`Doc`]). Stages that need all of their input first say so by what
 //! they keep ([`Run::check_memory`]).
 
+mod add_fields;
 mod count;
 mod group;
 mod limit;
 mod match_;
 mod optimize;
+mod project;
+mod redact;
+mod replace_root;
 mod sample;
 mod sort;
 mod source;
 #[cfg(test)]
 mod tests;
+mod transform;
 mod unwind;
 
 use std::collections::HashMap;
@@ -32,13 +37,18 @@ use crate::value::{RawVal, Record};
 
 pub(crate) use optimize::wanted;
 pub(crate) use source::{Ready, Records};
+pub(crate) use transform::Transform;
 
 /// The families of stages.
 const FAMILIES: &[&[Spec]] = &[
+    add_fields::STAGES,
     count::STAGES,
     group::STAGES,
     limit::STAGES,
     match_::STAGES,
+    project::STAGES,
+    redact::STAGES,
+    replace_root::STAGES,
     sample::STAGES,
     sort::STAGES,
     unwind::STAGES,
@@ -119,6 +129,11 @@ pub(crate) trait Stage: fmt::Debug + Send + Sync {
     ///
     /// The server's, for what it refuses.
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input>;
+
+    /// The stage as what makes one document of each, if that is all it does.
+    fn as_transform(&self) -> Option<&dyn Transform> {
+        None
+    }
 
     /// The same stage, of whose documents only the first so many are wanted, if it can make use of that.
     fn limited(&self, limit: u64) -> Option<Arc<dyn Stage>> {

@@ -8,6 +8,7 @@
 mod array;
 mod bitwise;
 mod fields;
+mod pipeline;
 mod plan;
 mod replacement;
 mod tree;
@@ -27,6 +28,7 @@ use crate::collation::Collator;
 use crate::expression::Environment;
 use crate::value::{MAX_DOCUMENT_SIZE, RawVal, Record};
 
+use pipeline::Stages;
 use plan::Plan;
 use replacement::Replacement;
 pub(crate) use replacement::{check_id_names, check_id_type};
@@ -44,6 +46,7 @@ pub(crate) struct Updater {
 enum Kind {
     Operators(Tree),
     Replacement(Replacement),
+    Pipeline(Stages),
 }
 
 /// What an update needs to know beside the document.
@@ -98,7 +101,7 @@ impl Updater {
     ///
     /// # Errors
     ///
-    /// The server's code for what is malformed; [`Error::Unsupported`] for pipelines.
+    /// The server's code for what is malformed.
     pub(crate) fn compile(
         update: &Update,
         array_filters: &[Document],
@@ -117,7 +120,10 @@ impl Updater {
                 let replacement = Replacement::new(doc.as_bytes());
                 (Kind::Replacement(replacement), TouchedPaths::Everything)
             }
-            Update::Pipeline(_) => return Err(unsupported("updates with a pipeline")),
+            Update::Pipeline(pipeline) => {
+                let stages = Stages::compile(pipeline, environment)?;
+                (Kind::Pipeline(stages), TouchedPaths::Everything)
+            }
             other => return Err(unsupported(&format!("the update {other:?}"))),
         };
         Ok(Updater { kind, touched, collator: collator.cloned() })
@@ -173,11 +179,18 @@ impl Updater {
                 }
                 replaced
             }
+            Kind::Pipeline(stages) => match stages.apply(doc)? {
+                Some(changed) => changed,
+                None => return Ok(Applied::Unchanged),
+            },
         };
         check_size(&changed, ErrorCode(17_419))?;
-        if let Kind::Operators(tree) = &self.kind
-            && tree.may_exceed_depth()
-        {
+        let may_exceed_depth = match &self.kind {
+            Kind::Operators(tree) => tree.may_exceed_depth(),
+            Kind::Replacement(_) => false,
+            Kind::Pipeline(_) => true,
+        };
+        if may_exceed_depth {
             check_depth(RawVal::document(&changed))?;
         }
         Ok(Applied::Changed(changed))

@@ -65,7 +65,7 @@ pub use odm_core_derive::{Document, Embedded};
 pub use operand::{Comparand, Operand};
 pub use pipeline::{Expr, Pipeline, Stage};
 pub use plugin::{Call, Done, Plugin};
-pub use projection::{Projection, ProjectionItem};
+pub use projection::{ExpressionReader, Projection, ProjectionItem};
 pub use query::{FindAndUpdate, Query, ReturnDocument, TypedCursor, UpdateQuery};
 pub use query_string::{QueryString, QueryStringRules};
 pub use raw_doc::RawDoc;

@@ -9,6 +9,8 @@ use crate::filter::ElemMatch;
 use crate::namespace::FieldPath;
 use crate::pipeline::Expr;
 
+pub use parse::ExpressionReader;
+
 /// Which fields a query hands out.
 ///
 /// [`Projection::parse`] writes nested documents as dotted paths, which mean the same:

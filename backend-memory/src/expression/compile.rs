@@ -23,7 +23,7 @@ pub(crate) struct Compiler<'c> {
     outer: Vec<Box<str>>,
     /// The variables that the operators around bind, innermost last: a list for each operator.
     frames: Vec<Vec<Box<str>>>,
-    /// Variables that stand for their own names: what `$redact` decides by.
+    /// Variables that stand for their own names, in lower case: what `$redact` decides by.
     keywords: &'static [&'static str],
     depth: usize,
     /// Whether it is never now: `$$NOW` is refused when it is asked for.
@@ -67,7 +67,7 @@ impl<'c> Compiler<'c> {
         compiled
     }
 
-    /// Compiles with variables that stand for their own names.
+    /// Compiles with variables that stand for their own names, in lower case.
     ///
     /// # Errors
     ///
@@ -367,7 +367,11 @@ impl<'c> Compiler<'c> {
             return Ok(Node::Variable { hops, index, path: path()? });
         }
         if self.keywords.contains(&name) {
-            return path().map(|_| Node::Constant(name.into()));
+            let value = match path()? {
+                None => name.to_ascii_lowercase().into(),
+                Some(_) => Value::Missing,
+            };
+            return Ok(Node::Constant(value));
         }
         if let Some(index) = self.outside(name) {
             return Ok(Node::Outer { index, path: path()? });

@@ -93,7 +93,13 @@ fn node(
         Filter::Where(_) => return unsupported("$where"),
         Filter::Text(_) => return unsupported("$text"),
         Filter::JsonSchema(schema) => Node::Schema(Schema::compile(schema)?),
-        Filter::SampleRate(_) => return unsupported("$sampleRate"),
+        Filter::SampleRate(rate) if *rate <= 0.0 => Node::Always(false),
+        Filter::SampleRate(rate) if *rate >= 1.0 => Node::Always(true),
+        Filter::SampleRate(rate) => {
+            let Some(compile) = expressions else { return unsupported("$sampleRate") };
+            let sampled = bson::doc! { "$lt": [{ "$rand": {} }, rate] };
+            Node::Expression(Box::new(compile(&sampled.into())?))
+        }
         other => return unsupported(&format!("the filter {other:?}")),
     })
 }

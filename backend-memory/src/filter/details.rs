@@ -23,7 +23,7 @@ use clause::{Clause, Leaf, Logical};
 ///
 /// # Errors
 ///
-/// None for a filter that [`Matcher::compile`] takes.
+/// None for a filter that [`Matcher::validating`] takes.
 pub(crate) fn failure(
     filter: &Document,
     record: &Record,

@@ -49,6 +49,11 @@ pub(super) fn upsert(
             document
         }
         Kind::Replacement(replacement) => replace(replacement, &equalities, cx)?,
+        Kind::Pipeline(stages) => {
+            let document = stages.upsert(&Record::from_bytes(&equalities.document()?)?)?;
+            check_depth(RawVal::document(&document))?;
+            document
+        }
     };
     let document = with_id_first(RawVal::document(&document), new_id)?;
     super::check_size(&document, ErrorCode(17_420))?;

@@ -23,15 +23,28 @@ impl Projection {
     /// that collide, 51270 for an empty document, 31308 to 31395 for misuse of `.$`, 31274 and 31275
     /// for misuse of `$elemMatch`, ….
     pub fn parse(doc: &Document) -> Result<Self> {
-        value::check_depth(doc)?;
-        let mut parser = Parser::default();
-        for (name, value) in doc {
-            parser.parse_field("", name, value)?;
+        Parser::new(None).parse(doc)
+    }
+
+    /// The same for an evaluator of expressions, which reads each of them where the server would.
+    ///
+    /// # Errors
+    ///
+    /// As [`Projection::parse`], 31325 for an unknown operator, and what the reader refuses.
+    pub fn parse_with(doc: &Document, reader: &mut dyn ExpressionReader) -> Result<Self> {
+        Parser::new(Some(reader)).parse(doc)
+    }
+
+    /// Reads a `$project` stage: what `find` alone knows is an expression there, or refused.
+    ///
+    /// # Errors
+    ///
+    /// As [`Projection::parse_with`]; 51272 for an empty one, 31324 for `.$`, 168 for `$elemMatch`.
+    pub fn parse_stage(doc: &Document, reader: &mut dyn ExpressionReader) -> Result<Self> {
+        if doc.is_empty() {
+            return refuse(51_272, "projection specification must have at least one field");
         }
-        match parser.constant {
-            Some(refused) => Err(refused),
-            None => Ok(Projection::Fields(parser.fields)),
-        }
+        Parser { of_stage: true, ..Parser::new(Some(reader)) }.parse(doc)
     }
 
     /// The same projection, read if it is [`Projection::Raw`], for evaluators.
@@ -50,6 +63,19 @@ impl Projection {
             Ok(Cow::Borrowed(self))
         }
     }
+}
+
+/// Who evaluates the expressions of a projection.
+pub trait ExpressionReader {
+    /// Whether there is an operator of this name.
+    fn is_operator(&self, name: &str) -> bool;
+
+    /// Reads the next expression: an operator, a reference, or a literal.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn read(&mut self, expression: &Bson) -> Result<()>;
 }
 
 impl ProjectionItem {
@@ -75,8 +101,10 @@ enum Mode {
     Exclusion,
 }
 
-#[derive(Default)]
-struct Parser {
+struct Parser<'r> {
+    reader: Option<&'r mut dyn ExpressionReader>,
+    /// Whether it is that of a `$project`.
+    of_stage: bool,
     fields: Vec<(FieldPath, ProjectionItem)>,
     mode: Option<Mode>,
     paths: PathTree,
@@ -86,9 +114,40 @@ struct Parser {
     constant: Option<Error>,
 }
 
-impl Parser {
+impl<'r> Parser<'r> {
+    fn new(reader: Option<&'r mut dyn ExpressionReader>) -> Self {
+        Parser {
+            reader,
+            of_stage: false,
+            fields: Vec::new(),
+            mode: None,
+            paths: PathTree::default(),
+            has_positional: false,
+            has_elem_match: false,
+            constant: None,
+        }
+    }
+
+    fn parse(mut self, doc: &Document) -> Result<Projection> {
+        value::check_depth(doc)?;
+        for (name, value) in doc {
+            self.parse_field("", name, value)?;
+        }
+        match self.constant {
+            Some(refused) => Err(refused),
+            None => Ok(Projection::Fields(self.fields)),
+        }
+    }
+
+    fn read(&mut self, expression: &Bson) -> Result<()> {
+        self.reader.as_mut().map_or(Ok(()), |reader| reader.read(expression))
+    }
+
     fn parse_field(&mut self, parent: &str, name: &str, value: &Bson) -> Result<()> {
         let (name, is_positional) = split_positional(name)?;
+        if is_positional && self.of_stage {
+            return refuse(31_324, "cannot use positional projection in aggregation projection");
+        }
         // An empty sub-projection is refused whatever its name.
         if !matches!(value, Bson::Document(doc) if doc.is_empty()) || is_positional {
             FieldPath::parse(name)?;
@@ -121,6 +180,7 @@ impl Parser {
                 if path == "_id" { Ok(()) } else { self.set_mode(mode, &path) }
             }
             literal => {
+                self.read(literal)?;
                 self.add(&path, ProjectionItem::Expr(Expr(literal.clone())))?;
                 if self.mode == Some(Mode::Exclusion) {
                     return refuse(
@@ -168,15 +228,19 @@ impl Parser {
         operand: &Bson,
     ) -> Result<()> {
         match operator {
+            "$elemMatch" if self.of_stage => refuse(168, "cannot use $elemMatch in this context"),
+            "$slice" if self.of_stage => self.add_expression(path, operator, operand),
             "$slice" => match parse_slice(operand) {
                 // If the paths collide, the server goes on to read it as an expression.
                 Some(slice) if self.add(path, slice.clone()).is_ok() => Ok(()),
                 _ => {
-                    if self.mode != Some(Mode::Exclusion) {
+                    if self.mode != Some(Mode::Exclusion) && self.reader.is_none() {
                         check_slice_arity(operand)?;
                     }
                     self.add_expression(path, operator, operand)?;
-                    if let Err(refused) = check_slice_operand(operand) {
+                    if let Err(refused) = check_slice_operand(operand)
+                        && self.reader.is_none()
+                    {
                         self.constant.get_or_insert(refused);
                     }
                     Ok(())
@@ -208,6 +272,9 @@ impl Parser {
     }
 
     fn add_expression(&mut self, path: &str, operator: &str, operand: &Bson) -> Result<()> {
+        if self.reader.as_ref().is_some_and(|reader| !reader.is_operator(operator)) {
+            return refuse(31_325, format!("unknown expression {operator}"));
+        }
         if self.mode == Some(Mode::Exclusion) {
             return refuse(
                 31_252,
@@ -215,8 +282,9 @@ impl Parser {
             );
         }
         self.mode = Some(Mode::Inclusion);
-        let expression = bson::doc! { operator: operand.clone() };
-        self.add(path, ProjectionItem::Expr(Expr(expression.into())))
+        let expression = Bson::Document(bson::doc! { operator: operand.clone() });
+        self.read(&expression)?;
+        self.add(path, ProjectionItem::Expr(Expr(expression)))
     }
 
     fn set_mode(&mut self, mode: Mode, path: &str) -> Result<()> {
