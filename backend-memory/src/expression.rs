@@ -14,6 +14,7 @@ mod boolean;
 mod comparison;
 mod compile;
 mod conditional;
+mod convert;
 mod date;
 mod environment;
 mod literal;
@@ -53,6 +54,7 @@ const FAMILIES: &[&[Operator]] = &[
     boolean::OPERATORS,
     comparison::OPERATORS,
     conditional::OPERATORS,
+    convert::OPERATORS,
     date::arithmetic::OPERATORS,
     date::from_parts::OPERATORS,
     date::from_string::OPERATORS,

@@ -28,6 +28,11 @@ fn recorded() {
 }
 
 #[test]
+fn conversions() {
+    crate::replay::check(include_str!("testdata/convert.txt"));
+}
+
+#[test]
 fn dates() {
     crate::replay::check(include_str!("testdata/date_arithmetic.txt"));
     crate::replay::check(include_str!("testdata/date_from_string.txt"));
