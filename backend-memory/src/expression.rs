@@ -95,6 +95,8 @@ enum Grouping {
     Neighbors,
     /// All, behind the others: the operator is commutative as well.
     All,
+    /// All, if strings compare by their bytes; those side by side under a collation.
+    AllByBytes,
 }
 
 /// What an operator is given.
@@ -188,6 +190,12 @@ impl Operator {
     /// As [`associative`](Operator::associative), wherever the constants are.
     const fn commutative(mut self) -> Self {
         self.grouping = Grouping::All;
+        self
+    }
+
+    /// As [`commutative`](Operator::commutative), but under a collation only associative.
+    const fn commutative_by_bytes(mut self) -> Self {
+        self.grouping = Grouping::AllByBytes;
         self
     }
 }

@@ -30,7 +30,14 @@ struct Junction {
 
 impl Junction {
     fn compile(compiler: &mut Compiler<'_>, operand: &Bson, decisive: bool) -> Result<Node> {
-        let operands = compiler.operands(operand)?;
+        let mut operands = compiler.operands(operand)?;
+        let constant = |operand: &Node| operand.as_constant().map(Value::is_true);
+        if compiler.folds() && operands.iter().any(|operand| constant(operand).is_none()) {
+            if operands.iter().any(|operand| constant(operand) == Some(decisive)) {
+                return Ok(Node::Constant(decisive.into()));
+            }
+            operands.retain(|operand| constant(operand).is_none());
+        }
         compiler.custom(Junction { operands, decisive })
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Compiler<'c> {
     depth: usize,
     /// Whether it is never now: `$$NOW` is refused when it is asked for.
     timeless: bool,
+    /// Whether nothing is evaluated before there is a document.
+    unfolded: bool,
     /// What the first constant expression refused that is refused whatever the document.
     failed: Option<Error>,
 }
@@ -35,8 +37,16 @@ pub(crate) struct Compiler<'c> {
 impl<'c> Compiler<'c> {
     /// A compiler for expressions that may use these variables; their values are in `globals`, in the same order.
     pub(crate) fn new(globals: &'c Globals, outer: Vec<Box<str>>) -> Self {
-        let (frames, keywords) = (Vec::new(), [].as_slice());
-        Compiler { globals, outer, frames, keywords, depth: 0, timeless: false, failed: None }
+        Compiler {
+            globals,
+            outer,
+            frames: Vec::new(),
+            keywords: &[],
+            depth: 0,
+            timeless: false,
+            unfolded: false,
+            failed: None,
+        }
     }
 
     /// A compiler for what outlives its command, as validators do: it knows no variables and no time.
@@ -92,9 +102,29 @@ impl<'c> Compiler<'c> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// Remembers what is refused whatever the document, to be told when all was read.
+    /// Remembers what is refused whatever the document, to be told when all was read; if nothing is folded, it is
+    /// refused when it is evaluated.
     pub(crate) fn fail(&mut self, error: Error) {
-        self.failed.get_or_insert(error);
+        if self.folds() {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    /// Whether constant expressions are evaluated once.
+    pub(super) const fn folds(&self) -> bool {
+        !self.unfolded
+    }
+
+    /// Compiles an operand in which the server evaluates nothing before there is a document.
+    ///
+    /// # Errors
+    ///
+    /// As [`operand`](Compiler::operand).
+    pub(super) fn unfolded_operand(&mut self, value: &Bson) -> Result<Node> {
+        let before = std::mem::replace(&mut self.unfolded, true);
+        let node = self.operand(value);
+        self.unfolded = before;
+        node
     }
 
     /// Compiles what may turn out never to be evaluated: what is refused whatever the document is given
@@ -204,7 +234,8 @@ impl<'c> Compiler<'c> {
         mut operands: Vec<Node>,
     ) -> Result<Node> {
         let all_constant = operands.iter().all(|operand| operand.as_constant().is_some());
-        if operator.grouping != Grouping::Never && operands.len() > 1 && !all_constant {
+        let groups = operator.grouping != Grouping::Never && self.folds();
+        if groups && operands.len() > 1 && !all_constant {
             operands = self.group(operator, apply, operands)?;
         }
         self.fold(Node::Call { operator, apply, operands })
@@ -234,13 +265,18 @@ impl<'c> Compiler<'c> {
             0 | 1 => Ok(constants.pop()),
             _ => compiler.call(operator, apply, constants).map(Some),
         };
+        let keeps_order = match operator.grouping {
+            Grouping::Never | Grouping::Neighbors => true,
+            Grouping::AllByBytes => self.globals.collator.is_some(),
+            Grouping::All => false,
+        };
         let (mut grouped, mut constants) = (Vec::with_capacity(flat.len()), Vec::new());
         for operand in flat {
             if operand.as_constant().is_some() {
                 constants.push(operand);
                 continue;
             }
-            if operator.grouping == Grouping::Neighbors {
+            if keeps_order {
                 grouped.extend(join(self, std::mem::take(&mut constants))?);
             }
             grouped.push(operand);
@@ -322,7 +358,7 @@ impl<'c> Compiler<'c> {
             Node::Custom(custom) => custom.folds(),
             _ => false,
         };
-        let mut is_constant = folds;
+        let mut is_constant = folds && self.folds();
         node.visit(&mut |operand| is_constant &= operand.as_constant().is_some());
         if !is_constant {
             return Ok(node);

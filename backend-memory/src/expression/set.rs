@@ -21,7 +21,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::custom("$setEquals", set_equals),
     Operator::lazy("$setIntersection", 0, ANY, set_intersection).commutative(),
     Operator::custom("$setIsSubset", set_is_subset),
-    Operator::lazy("$setUnion", 0, ANY, set_union).commutative(),
+    Operator::lazy("$setUnion", 0, ANY, set_union).commutative_by_bytes(),
 ];
 
 /// The different elements of arrays, in order; of equal ones the first.
@@ -168,7 +168,9 @@ fn set_equals(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
         compiler.fail(Error::command(ErrorCode(5_887_502), message));
     }
     // What the others are compared to.
-    if let Some((at, _)) = constants().next() {
+    if compiler.folds()
+        && let Some((at, _)) = constants().next()
+    {
         operands[..=at].rotate_right(1);
     }
     compiler.custom(SetEquals { operands })
@@ -212,7 +214,8 @@ fn set_is_subset(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let operands = compiler.operands(operand)?;
     check_arity("$setIsSubset", operands.len(), 2, 2)?;
     let mut constant = None;
-    if let [left, right] = operands.as_slice()
+    if compiler.folds()
+        && let [left, right] = operands.as_slice()
         && left.as_constant().is_none()
         && let Some(right) = right.as_constant()
     {

@@ -42,6 +42,17 @@ fn dates() {
 }
 
 #[test]
+fn booleans() {
+    crate::replay::check(include_str!("testdata/boolean.txt"));
+}
+
+/// Operators within operators, at random.
+#[test]
+fn nested() {
+    crate::replay::check(include_str!("testdata/nested.txt"));
+}
+
+#[test]
 fn arrays() {
     crate::replay::check(include_str!("testdata/array.txt"));
 }

@@ -17,7 +17,10 @@ pub(super) fn index_of_array(compiler: &mut Compiler<'_>, operand: &Bson) -> Res
     let operands = compiler.operands(operand)?;
     check_arity("$indexOfArray", operands.len(), 2, 4)?;
     let all_constant = operands.iter().all(|operand| operand.as_constant().is_some());
-    if !all_constant && let Some(array) = operands.first().and_then(Node::as_constant) {
+    if compiler.folds()
+        && !all_constant
+        && let Some(array) = operands.first().and_then(Node::as_constant)
+    {
         if array.is_nullish() {
             return Ok(Node::Constant(Value::NULL));
         }

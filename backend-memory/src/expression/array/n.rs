@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use bson::Bson;
 use odm_core::Result;
 
+use crate::accumulator::count_of;
 use crate::collation::Collator;
 use crate::expression::{Compiler, Evaluate, Node, Scope, Value, refused};
-use crate::value::{KeyBytes, Number, RawVal};
+use crate::value::{KeyBytes, RawVal};
 
 /// Chooses elements of an array.
 type Choose = for<'v> fn(RawVal<'v>, usize, Option<&Collator>) -> Vec<RawVal<'v>>;
@@ -86,7 +87,7 @@ fn compile(
     let Some(input) = input else {
         return refused(5_787_907, format!("missing value for 'input' of {operator}"));
     };
-    let (n, input) = (compiler.operand(n)?, compiler.operand(input)?);
+    let (n, input) = (compiler.unfolded_operand(n)?, compiler.unfolded_operand(input)?);
     compiler.custom(N { operator, n, input, choose })
 }
 
@@ -100,7 +101,7 @@ struct N {
 
 impl Evaluate for N {
     fn eval<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>> {
-        let n = how_many(self.operator, &self.n.eval(scope)?)?;
+        let n = count_of(&self.n.eval(scope)?)?;
         let input = self.input.eval(scope)?;
         let Some(array) = input.as_raw().filter(|array| array.is_array()) else {
             let (operator, found) = (self.operator, input.type_name());
@@ -114,30 +115,5 @@ impl Evaluate for N {
 
     fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
         [&self.n, &self.input].into_iter().for_each(visit);
-    }
-}
-
-/// The `n` of `$firstN` and its like.
-///
-/// # Errors
-///
-/// 5787902 if it is no number, 5787903 if it is no integer, 31109 if it is a double that no integer is near; 5787908 if it is not positive.
-pub(crate) fn how_many(operator: &str, n: &Value<'_>) -> Result<usize> {
-    let Some(number) = n.as_raw().and_then(Number::of) else {
-        let found = n.type_name();
-        return refused(
-            5_787_902,
-            format!("value for 'n' of {operator} must be of integral type, not {found}"),
-        );
-    };
-    if number.truncate().is_none() && matches!(number, Number::Double(_)) {
-        return refused(31_109, format!("can't coerce the 'n' of {operator} to long"));
-    }
-    let Some(whole) = number.to_exact_integer() else {
-        return refused(5_787_903, format!("value for 'n' of {operator} must be of integral type"));
-    };
-    match usize::try_from(whole) {
-        Ok(n) if n > 0 => Ok(n),
-        _ => refused(5_787_908, format!("'n' of {operator} must be greater than 0, found {whole}")),
     }
 }

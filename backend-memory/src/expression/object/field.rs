@@ -30,9 +30,9 @@ pub(super) fn get_field(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<N
             let Some(input) = input else {
                 return refused(3_041_703, "$getField requires 'input' to be specified");
             };
-            (field, compiler.operand(input)?)
+            (field, compiler.unfolded_operand(input)?)
         }
-        field => (field, compiler.operand(&Bson::String("$$CURRENT".to_owned()))?),
+        field => (field, compiler.unfolded_operand(&Bson::String("$$CURRENT".to_owned()))?),
     };
     let field = constant_name(compiler, "$getField", field, codes)?;
     compiler.custom(GetField { field, input })
@@ -78,7 +78,7 @@ pub(super) fn set_field(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<N
             feature: "setting a field whose name holds a NUL".to_owned(),
         });
     }
-    let (input, value) = (compiler.operand(input)?, compiler.operand(value)?);
+    let (input, value) = (compiler.unfolded_operand(input)?, compiler.unfolded_operand(value)?);
     compiler.custom(SetField { field, input, value: Some(value) })
 }
 
@@ -89,7 +89,7 @@ pub(super) fn unset_field(compiler: &mut Compiler<'_>, operand: &Bson) -> Result
     let Some(field) = field else { return missing("$unsetField", "field", 4_161_102) };
     let Some(input) = input else { return missing("$unsetField", "input", 4_161_109) };
     let field = constant_name(compiler, "$unsetField", field, SET_CODES)?;
-    let input = compiler.operand(input)?;
+    let input = compiler.unfolded_operand(input)?;
     compiler.custom(SetField { field, input, value: None })
 }
 
