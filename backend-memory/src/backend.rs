@@ -20,13 +20,14 @@ use odm_core::{
     Aggregate, Backend, Capabilities, Count, CreateCollection, CreateIndexes, CreateIndexesOutcome,
     Cursor, Database, DeleteBatch, DeleteOutcome, Distinct, DropCollection, DropDatabase,
     DropIndexes, Error, Find, FindAndModify, FindAndModifyOutcome, Insert, InsertOutcome,
-    ListCollections, ListDatabases, ListIndexes, Namespace, OpCx, RenameCollection, Result,
-    RunCommand, UpdateBatch, UpdateOutcome,
+    ListCollections, ListDatabases, ListIndexes, Namespace, OpCx, RenameCollection, Request,
+    Result, RunCommand, UpdateBatch, UpdateOutcome,
 };
 
 use crate::clock::{Clock, IdSource, RandomIds, SeededIds, SystemClock};
 use crate::cursor::Cursors;
 use crate::storage::Catalog;
+use options::TimeLimit;
 
 pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching, tail};
 
@@ -218,24 +219,33 @@ impl Backend for MemoryBackend {
         self
     }
 
-    async fn find(&self, ns: &Namespace, find: Find, cx: OpCx) -> Result<Cursor> {
+    async fn find(&self, ns: &Namespace, mut find: Find, cx: OpCx) -> Result<Cursor> {
         options::check(&cx)?;
-        self.engine.find(ns, &find)
+        let limit = TimeLimit::set(&cx, Find::NAME, &mut find.max_time);
+        limit.name(self.engine.find(ns, &find))
     }
 
-    async fn aggregate(&self, ns: &Namespace, request: Aggregate, cx: OpCx) -> Result<Cursor> {
+    async fn aggregate(&self, ns: &Namespace, mut request: Aggregate, cx: OpCx) -> Result<Cursor> {
         options::check(&cx)?;
-        self.engine.aggregate(ns, &request)
+        let limit = TimeLimit::set(&cx, Aggregate::NAME, &mut request.max_time);
+        limit.name(self.engine.aggregate(ns, &request))
     }
 
-    async fn count(&self, ns: &Namespace, count: Count, cx: OpCx) -> Result<u64> {
+    async fn count(&self, ns: &Namespace, mut count: Count, cx: OpCx) -> Result<u64> {
         options::check(&cx)?;
-        self.engine.count(ns, &count)
+        let limit = TimeLimit::set(&cx, Count::NAME, &mut count.max_time);
+        limit.name(self.engine.count(ns, &count))
     }
 
-    async fn distinct(&self, ns: &Namespace, distinct: Distinct, cx: OpCx) -> Result<Vec<Bson>> {
+    async fn distinct(
+        &self,
+        ns: &Namespace,
+        mut distinct: Distinct,
+        cx: OpCx,
+    ) -> Result<Vec<Bson>> {
         options::check(&cx)?;
-        self.engine.distinct(ns, &distinct)
+        let limit = TimeLimit::set(&cx, Distinct::NAME, &mut distinct.max_time);
+        limit.name(self.engine.distinct(ns, &distinct))
     }
 
     async fn insert(&self, ns: &Namespace, insert: Insert, cx: OpCx) -> Result<InsertOutcome> {
@@ -243,24 +253,37 @@ impl Backend for MemoryBackend {
         self.engine.insert(ns, &insert)
     }
 
-    async fn update(&self, ns: &Namespace, update: UpdateBatch, cx: OpCx) -> Result<UpdateOutcome> {
+    async fn update(
+        &self,
+        ns: &Namespace,
+        mut update: UpdateBatch,
+        cx: OpCx,
+    ) -> Result<UpdateOutcome> {
         options::check(&cx)?;
-        self.engine.update(ns, &update)
+        let limit = TimeLimit::set(&cx, UpdateBatch::NAME, &mut update.max_time);
+        limit.name(self.engine.update(ns, &update))
     }
 
-    async fn delete(&self, ns: &Namespace, delete: DeleteBatch, cx: OpCx) -> Result<DeleteOutcome> {
+    async fn delete(
+        &self,
+        ns: &Namespace,
+        mut delete: DeleteBatch,
+        cx: OpCx,
+    ) -> Result<DeleteOutcome> {
         options::check(&cx)?;
-        self.engine.delete(ns, &delete)
+        let limit = TimeLimit::set(&cx, DeleteBatch::NAME, &mut delete.max_time);
+        limit.name(self.engine.delete(ns, &delete))
     }
 
     async fn find_and_modify(
         &self,
         ns: &Namespace,
-        request: FindAndModify,
+        mut request: FindAndModify,
         cx: OpCx,
     ) -> Result<FindAndModifyOutcome> {
         options::check(&cx)?;
-        self.engine.find_and_modify(ns, &request)
+        let limit = TimeLimit::set(&cx, FindAndModify::NAME, &mut request.max_time);
+        limit.name(self.engine.find_and_modify(ns, &request))
     }
 
     async fn create_indexes(
@@ -336,6 +359,6 @@ impl Backend for MemoryBackend {
 
     async fn run_command(&self, database: &str, command: RunCommand, cx: OpCx) -> Result<Document> {
         options::check(&cx)?;
-        self.engine.run_command(database, &command.0).await
+        self.engine.run_command(database, &command.0, &cx).await
     }
 }

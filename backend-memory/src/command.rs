@@ -11,9 +11,10 @@ use odm_core::bson::Document;
 use odm_core::reply;
 use odm_core::{
     Command, CommandKind, CommandOptions, DropIndexes, Error, ErrorCode, GetMore, Modification,
-    Namespace, Operation, RawDoc, Result,
+    Namespace, OpCx, Operation, RawDoc, Result,
 };
 
+use crate::backend::options::TimeLimit;
 use crate::backend::{Engine, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
@@ -32,11 +33,15 @@ impl Engine {
         self: &Arc<Self>,
         database: &str,
         document: &Document,
+        cx: &OpCx,
     ) -> Result<Document> {
         let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
         check_options(&options)?;
         match kind {
-            CommandKind::Operation(operation) => self.run_operation(&namespace, *operation),
+            CommandKind::Operation(mut operation) => {
+                let limit = TimeLimit::set_for(cx, &mut operation);
+                limit.name(self.run_operation(&namespace, *operation))
+            }
             CommandKind::GetMore(request) => self.get_more(&namespace, &request).await,
             CommandKind::KillCursors(ids) => {
                 let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));

@@ -14,10 +14,23 @@ impl Deadline {
         Deadline(limit.and_then(|limit| Instant::now().checked_add(limit)))
     }
 
-    /// Whether it has passed. Looks at the clock only at every 128th of the things counted.
+    /// Whether it has passed. Looks at the clock only at every 16th of the things counted.
     #[inline]
     pub(crate) fn has_passed(self, counted: u64) -> bool {
-        counted.is_multiple_of(128) && self.0.is_some_and(|end| Instant::now() >= end)
+        counted.is_multiple_of(16) && self.is_over()
+    }
+
+    fn is_over(self) -> bool {
+        self.0.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// Looks at the clock.
+    ///
+    /// # Errors
+    ///
+    /// `MaxTimeMSExpired` (50) if it has passed.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        if self.is_over() { Err(expired()) } else { Ok(()) }
     }
 
     /// How much time is left.

@@ -71,6 +71,7 @@ impl Located<'_> {
             keyed.push((sorter.key(&place.record)?, place));
         }
         keyed.sort_by(|left, right| left.0.cmp(&right.0));
+        self.deadline.check()?;
         if last > 0 {
             keyed.truncate(usize::try_from(last).unwrap_or(usize::MAX));
         }

@@ -253,6 +253,7 @@ impl<'s> Search<'s> {
             let size: u64 = sorted.iter().map(|record| record.bytes().len() as u64).sum();
             check_sort_memory(size)?;
         }
+        self.deadline.check()?;
         Ok(sorted)
     }
 }

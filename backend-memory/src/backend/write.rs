@@ -97,6 +97,7 @@ impl Engine {
             let wanted =
                 Wanted::all(&filter, statement.hint.as_ref()).collated(environment.collator());
             for (id, record) in matches(&turn, wanted, &matcher, statement.multi, deadline)? {
+                deadline.check()?;
                 done.matched += 1;
                 if change.apply(&turn, id, &record)?.is_some() {
                     done.modified += 1;
@@ -155,6 +156,7 @@ impl Engine {
         let matches = matches(&turn, wanted, &matcher, statement.multi, deadline)?;
         let mut deleted = 0;
         for (id, _) in matches {
+            deadline.check()?;
             deleted += u64::from(turn.write(|state| state.remove(id)).is_some());
         }
         matcher.check()?;

@@ -87,6 +87,6 @@ impl DistinctScan {
                 rest = KeyRange { from: prefix.after_prefix(), to: rest.to };
             }
         }
-        Ok(())
+        position.check()
     }
 }

@@ -62,13 +62,13 @@ impl Position {
         self.record.map(|record| if backward { record } else { record.previous() })
     }
 
-    /// Fails if the scan ended because it was late.
+    /// Fails if the scan ended because it was late, or is late now that it has ended.
     ///
     /// # Errors
     ///
     /// `MaxTimeMSExpired` (50).
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.is_late { Err(deadline::expired()) } else { Ok(()) }
+        if self.is_late { Err(deadline::expired()) } else { self.deadline.check() }
     }
 
     /// Counts a key of an index that is looked at; breaks if it is too late for that.

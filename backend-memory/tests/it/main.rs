@@ -6,6 +6,7 @@
 mod capped;
 mod concurrency;
 mod cursors;
+mod deadline;
 mod fork;
 mod hostile;
 mod ids;
