@@ -226,7 +226,7 @@ fn ping(args: &Args<'_>) -> Result<Parsed> {
 fn explain(args: &Args<'_>) -> Result<Parsed> {
     let explained = match args.first() {
         Bson::Document(doc) => doc,
-        Bson::Null => return Err(args.missing("explain")),
+        Bson::Null | Bson::Undefined => return Err(args.missing("explain")),
         value => {
             return Err(Field { command: "explain", name: "explain", value }.wrong_type("object"));
         }

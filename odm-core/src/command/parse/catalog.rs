@@ -236,7 +236,7 @@ pub(super) fn drop_database(args: &Args<'_>) -> Result<Parsed> {
         (_, Some(_)) => {
             return Err(Error::command(ErrorCode(5_255_100), "have to pass 1 as 'drop' parameter"));
         }
-        (Bson::Null, None) => return Err(args.missing("dropDatabase")),
+        (Bson::Null | Bson::Undefined, None) => return Err(args.missing("dropDatabase")),
         (_, None) => {
             return Err(Error::command(ErrorCode::TYPE_MISMATCH, "dropDatabase must be a number"));
         }

@@ -57,8 +57,9 @@ impl<'a> Field<'a> {
         )
     }
 
+    /// Whether it counts as not there, as `undefined` does, too.
     pub(super) fn is_null(self) -> bool {
-        matches!(self.value, Bson::Null)
+        matches!(self.value, Bson::Null | Bson::Undefined)
     }
 
     /// A document, and nothing else.
@@ -92,7 +93,7 @@ impl<'a> Field<'a> {
     pub(super) fn lenient_bool(self) -> Result<bool> {
         match self.value {
             Bson::Boolean(set) => Ok(*set),
-            Bson::Null => Ok(false),
+            Bson::Null | Bson::Undefined => Ok(false),
             value if is_number(value) => Ok(!is_zero(value)),
             _ => Err(self.wrong_type("bool or number")),
         }
@@ -130,7 +131,7 @@ impl<'a> Field<'a> {
 
     pub(super) fn optional_string(self) -> Result<Option<&'a str>> {
         match self.value {
-            Bson::Null => Ok(None),
+            Bson::Null | Bson::Undefined => Ok(None),
             Bson::String(text) => Ok(Some(text)),
             _ => Err(self.wrong_type("string")),
         }
@@ -145,7 +146,7 @@ impl<'a> Field<'a> {
     pub(super) fn array(self) -> Result<&'a [Bson]> {
         match self.value {
             Bson::Array(elements) => Ok(elements),
-            Bson::Null => Err(Error::command(
+            Bson::Null | Bson::Undefined => Err(Error::command(
                 ErrorCode(10065),
                 format!("invalid parameter: expected an object ({})", self.name),
             )),
@@ -153,10 +154,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// An array of documents. The server passes over nulls in it.
+    /// An array of documents. The server passes over nulls in it, and over `undefined`.
     pub(super) fn objects(self) -> Result<Vec<&'a Document>> {
         let object = |value: &'a Bson| match value {
-            Bson::Null => None,
+            Bson::Null | Bson::Undefined => None,
             Bson::Document(doc) => Some(Ok(doc)),
             _ => Some(Err(Field { value, ..self }.wrong_type("object"))),
         };

@@ -55,7 +55,7 @@ pub(super) fn parse(args: &Args<'_>) -> Result<CommandOptions> {
             "txnNumber" => {
                 options.txn_number = match value {
                     Bson::Int64(n) => Some(*n),
-                    Bson::Null => None,
+                    Bson::Null | Bson::Undefined => None,
                     _ => return Err(field.wrong_type("long")),
                 };
             }
@@ -209,7 +209,7 @@ fn write_concern(args: &Args<'_>, field: Field<'_>) -> Result<Option<WriteConcer
 fn acknowledgment(field: Field<'_>) -> Result<Option<Acknowledgment>> {
     let refuse = |message: &str| Err(super::failed_to_parse(message));
     match field.value {
-        Bson::Null => Ok(None),
+        Bson::Null | Bson::Undefined => Ok(None),
         Bson::String(name) if name == "majority" => Ok(Some(Acknowledgment::Majority)),
         Bson::String(name) => Ok(Some(Acknowledgment::Custom(name.clone()))),
         Bson::Document(tags) if tags.is_empty() => refuse("tagged write concern requires tags"),

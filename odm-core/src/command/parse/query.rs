@@ -217,7 +217,7 @@ pub(super) fn distinct(args: &Args<'_>) -> Result<Parsed> {
 pub(super) fn get_more(args: &Args<'_>) -> Result<Parsed> {
     let cursor_id = match args.first() {
         Bson::Int64(id) => *id,
-        Bson::Null => return Err(args.missing("getMore")),
+        Bson::Null | Bson::Undefined => return Err(args.missing("getMore")),
         _ => return Err(Error::command(ErrorCode::TYPE_MISMATCH, "getMore must be a long")),
     };
     let (mut collection, mut batch_size) = (None, None);
@@ -254,7 +254,8 @@ pub(super) fn kill_cursors(args: &Args<'_>) -> Result<Parsed> {
     for field in args.fields() {
         match field.name {
             "cursors" => {
-                let ids = field.array()?.iter().filter(|id| !matches!(id, Bson::Null));
+                let ids =
+                    field.array()?.iter().filter(|id| !matches!(id, Bson::Null | Bson::Undefined));
                 let id = |id: &Bson| match id {
                     Bson::Int64(_) => lenient_i64(id).ok_or_else(|| field.wrong_type("long")),
                     _ => Err(field.wrong_type("array of longs")),
