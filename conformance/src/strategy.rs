@@ -25,7 +25,7 @@ pub use text::{
     collation_of_text, text, text_documents, text_filter, text_path, text_update, text_value,
 };
 pub use update::{replacement, update};
-pub use value::{document, documents, path, value};
+pub use value::{document, documents, one_of_each_type, path, value};
 pub use version::versions;
 
 use bson::{Bson, Document};

@@ -20,6 +20,11 @@ pub fn path() -> impl Strategy<Value = String> {
     select(PATHS.as_slice()).prop_map(str::to_owned)
 }
 
+/// One value of every type, from the least to the greatest in the server's order of types.
+pub fn one_of_each_type() -> Vec<Bson> {
+    crate::value::one_of_each_type()
+}
+
 thread_local! {
     // Made once: a filter has hundreds of places for a value.
     static VALUE: BoxedStrategy<Bson> = nested(3);

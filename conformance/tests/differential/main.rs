@@ -9,6 +9,7 @@
 
 mod collation;
 mod json_schema;
+mod options;
 mod property;
 mod read;
 mod round;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let properties = [
         collation::PROPERTIES,
         json_schema::PROPERTIES,
+        options::PROPERTIES,
         validator::PROPERTIES,
         read::PROPERTIES,
         write::PROPERTIES,
