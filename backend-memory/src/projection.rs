@@ -154,9 +154,9 @@ fn check_positional(filter: &Filter) -> Result<(), Error> {
         Filter::And(parts) | Filter::Or(parts) | Filter::Nor(parts) => {
             parts.iter().try_for_each(check_positional)
         }
-        Filter::JsonSchema(_) => Err(Error::command(
+        Filter::JsonSchema(_) | Filter::Expr(_) => Err(Error::command(
             ErrorCode(224),
-            "$jsonSchema is not allowed in the filter for a positional projection",
+            "$jsonSchema and $expr are not allowed in the filter for a positional projection",
         )),
         _ => Ok(()),
     }

@@ -281,6 +281,7 @@ async fn the_position_that_matched(db: Database) -> Outcome {
             (find(doc! { "_id": 1 }, doc! { "a.$": 1 }), Refused(51246)),
             (find(doc! { "$jsonSchema": {}, "a.x": 1 }, doc! { "a.$": 1 }), Refused(224)),
             (find(doc! { "$nor": [{ "$jsonSchema": {} }] }, doc! { "a.$": 1 }), Refused(224)),
+            (find(doc! { "$expr": true, "a.x": 1 }, doc! { "a.$": 1 }), Refused(224)),
             (find(doc! { "a.x": 2 }, doc! { "a.$.x": 1 }), Refused(31394)),
             (find(doc! { "a.x": 2 }, doc! { "a.$": 1, "b.$": 1 }), Refused(31276)),
             (find(doc! { "a.x": 2 }, doc! { "a.$": 0 }), Refused(31395)),

@@ -4,7 +4,7 @@ use bson::{Bson, Document, bson, doc};
 use conformance::strategy::one_of_each_type;
 
 use crate::property::{Bench, Property};
-use crate::round::{Counts, Round};
+use crate::round::{Counts, Round, Server};
 
 pub(crate) const PROPERTIES: &[Property] = &[Property { name: "options", test: options }];
 
@@ -169,11 +169,20 @@ fn values() -> Vec<Bson> {
     values
 }
 
+/// Whether MongoDB refuses it as it comes to the statement: the memory engine refuses the whole command, as it is read.
+fn is_refused_late(field: &str, value: &Bson) -> bool {
+    match value {
+        Bson::Document(doc) => field == "c" || field == "collation" && !doc.is_empty(),
+        _ => false,
+    }
+}
+
 fn options(bench: &Bench, counts: &Counts) -> Result<u32, String> {
-    let server = bench.server.database(format!("differential_{}_options", std::process::id()));
+    let database = format!("differential_{}_options", std::process::id());
+    let server = Server::new(bench.server.database(database));
     let mut differences = Vec::new();
     let mut check = |command: Document| {
-        counts.cases.set(counts.cases.get() + 1);
+        counts.cases.add(1);
         let mut round = Round::new(&bench.runtime, &server, counts);
         let outcome = round.fill(&[doc! { "_id": 1, "a": [1, 2] }]);
         differences.extend(outcome.and_then(|()| round.same(command).map(drop)).err());
@@ -189,13 +198,13 @@ fn options(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     }
     for (command, list, (statement, fields)) in statements() {
         for field in fields {
-            for value in values() {
+            for value in values().into_iter().filter(|value| !is_refused_late(field, value)) {
                 let mut statement = statement.clone();
                 statement.insert(*field, value);
                 check(doc! { command: "c", list: [statement] });
             }
         }
     }
-    let _ = bench.runtime.block_on(server.drop());
+    let _ = bench.runtime.block_on(server.db.drop());
     if differences.is_empty() { Ok(1) } else { Err(differences.join("\n")) }
 }

@@ -182,7 +182,7 @@ impl<'a> Round<'a> {
         let server = self.server.db.scope().write_concern(concern);
         let server = self.runtime.block_on(collect().run(&server));
         let memory = Answer::of_bulk(memory);
-        self.compare(&shown, &memory, &Answer::of_bulk(server))?;
+        self.compare(|| shown.clone(), &memory, &Answer::of_bulk(server))?;
         self.history.push(shown);
         Ok(memory.into_reply())
     }
@@ -221,7 +221,7 @@ impl<'a> Round<'a> {
             .collect::<Vec<_>>();
         let server = self.runtime.block_on(server);
         for ((command, memory, order), server) in asked.iter().zip(server) {
-            self.compare(&show(command), memory, &Answer::new(server, *order))?;
+            self.compare(|| show(command), memory, &Answer::new(server, *order))?;
             self.counts.reads.add(1);
             self.count_filter(command, memory, total);
         }
@@ -271,11 +271,16 @@ impl<'a> Round<'a> {
         }
         let server = self.on_server(command.clone());
         let memory = Answer::new(memory, Order::Matters);
-        self.compare(&show(command), &memory, &Answer::new(server, Order::Matters))?;
+        self.compare(|| show(command), &memory, &Answer::new(server, Order::Matters))?;
         Ok(memory.into_reply())
     }
 
-    fn compare(&self, run: &str, memory: &Answer, server: &Answer) -> Result<(), String> {
+    fn compare(
+        &self,
+        run: impl FnOnce() -> String,
+        memory: &Answer,
+        server: &Answer,
+    ) -> Result<(), String> {
         self.counts.compared.add(1);
         if memory.is_same(server) {
             if let Answer::Refused(..) = memory {
@@ -283,6 +288,7 @@ impl<'a> Round<'a> {
             }
             return Ok(());
         }
+        let run = run();
         Err(self.report(&format!("  run    {run}\n  memory {memory}\n  server {server}")))
     }
 
@@ -417,6 +423,8 @@ fn comparable(reply: &Document, order: Order) -> Document {
                     errors.iter().map(without_message).collect()
                 }
                 ("firstBatch", Bson::Array(docs)) if order == Order::IsFree => by_id(docs),
+                // Who has to number them decides about the numbers.
+                ("id", Bson::Int64(id)) if *id != 0 => "open".into(),
                 ("firstBatch" | "upserted", Bson::Array(docs)) => {
                     docs.iter().map(without_generated_id).collect()
                 }
@@ -446,6 +454,11 @@ fn without_message(error: &Bson) -> Bson {
 /// The document without an `_id` that the engine or the server made: the strategies give integers.
 fn without_generated_id(value: &Bson) -> Bson {
     match value {
+        Bson::Document(doc) if doc.contains_key("$recordId") => {
+            let mut doc = doc.clone();
+            doc.insert("$recordId", "generated");
+            doc.into()
+        }
         Bson::Document(doc) if matches!(doc.get("_id"), Some(Bson::ObjectId(_))) => {
             let mut doc = doc.clone();
             doc.insert("_id", "generated");
