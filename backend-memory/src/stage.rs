@@ -6,6 +6,8 @@
 //! they keep ([`Run::check_memory`]).
 
 mod add_fields;
+mod bucket;
+mod bucket_auto;
 mod count;
 mod group;
 mod limit;
@@ -42,6 +44,8 @@ pub(crate) use transform::Transform;
 /// The families of stages.
 const FAMILIES: &[&[Spec]] = &[
     add_fields::STAGES,
+    bucket::STAGES,
+    bucket_auto::STAGES,
     count::STAGES,
     group::STAGES,
     limit::STAGES,

@@ -14,3 +14,8 @@ fn unwind() {
 fn sort() {
     crate::replay::check(include_str!("testdata/sort.txt"));
 }
+
+#[test]
+fn bucket() {
+    crate::replay::check(include_str!("testdata/bucket.txt"));
+}
