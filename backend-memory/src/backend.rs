@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod collections;
+pub(crate) mod concern;
 mod distinct;
 mod indexes;
 mod located;
@@ -250,7 +251,7 @@ impl Backend for MemoryBackend {
 
     async fn insert(&self, ns: &Namespace, insert: Insert, cx: OpCx) -> Result<InsertOutcome> {
         options::check(&cx)?;
-        self.engine.insert(ns, &insert)
+        concern::acknowledged(self.engine.insert(ns, &insert), &cx)
     }
 
     async fn update(
@@ -261,7 +262,7 @@ impl Backend for MemoryBackend {
     ) -> Result<UpdateOutcome> {
         options::check(&cx)?;
         let limit = TimeLimit::set(&cx, UpdateBatch::NAME, &mut update.max_time);
-        limit.name(self.engine.update(ns, &update))
+        concern::acknowledged(limit.name(self.engine.update(ns, &update)), &cx)
     }
 
     async fn delete(
@@ -272,7 +273,7 @@ impl Backend for MemoryBackend {
     ) -> Result<DeleteOutcome> {
         options::check(&cx)?;
         let limit = TimeLimit::set(&cx, DeleteBatch::NAME, &mut delete.max_time);
-        limit.name(self.engine.delete(ns, &delete))
+        concern::acknowledged(limit.name(self.engine.delete(ns, &delete)), &cx)
     }
 
     async fn find_and_modify(
@@ -283,7 +284,7 @@ impl Backend for MemoryBackend {
     ) -> Result<FindAndModifyOutcome> {
         options::check(&cx)?;
         let limit = TimeLimit::set(&cx, FindAndModify::NAME, &mut request.max_time);
-        limit.name(self.engine.find_and_modify(ns, &request))
+        concern::acknowledged(limit.name(self.engine.find_and_modify(ns, &request)), &cx)
     }
 
     async fn create_indexes(
@@ -293,12 +294,12 @@ impl Backend for MemoryBackend {
         cx: OpCx,
     ) -> Result<CreateIndexesOutcome> {
         options::check(&cx)?;
-        self.engine.create_indexes(ns, &request)
+        concern::acknowledged(self.engine.create_indexes(ns, &request), &cx)
     }
 
     async fn drop_indexes(&self, ns: &Namespace, request: DropIndexes, cx: OpCx) -> Result<()> {
         options::check(&cx)?;
-        self.engine.drop_indexes(ns, &request).map(drop)
+        concern::acknowledged(self.engine.drop_indexes(ns, &request).map(drop), &cx)
     }
 
     async fn list_indexes(&self, ns: &Namespace, request: ListIndexes, cx: OpCx) -> Result<Cursor> {
@@ -313,7 +314,7 @@ impl Backend for MemoryBackend {
         cx: OpCx,
     ) -> Result<()> {
         options::check(&cx)?;
-        self.engine.create_collection(ns, &request)
+        concern::acknowledged(self.engine.create_collection(ns, &request), &cx)
     }
 
     async fn drop_collection(
@@ -323,7 +324,7 @@ impl Backend for MemoryBackend {
         cx: OpCx,
     ) -> Result<()> {
         options::check(&cx)?;
-        self.engine.drop_collection(ns).map(drop)
+        concern::acknowledged(self.engine.drop_collection(ns).map(drop), &cx)
     }
 
     async fn rename_collection(
@@ -333,7 +334,7 @@ impl Backend for MemoryBackend {
         cx: OpCx,
     ) -> Result<()> {
         options::check(&cx)?;
-        self.engine.rename_collection(ns, &request)
+        concern::acknowledged(self.engine.rename_collection(ns, &request), &cx)
     }
 
     async fn list_collections(
@@ -349,7 +350,7 @@ impl Backend for MemoryBackend {
 
     async fn drop_database(&self, ns: &Namespace, _request: DropDatabase, cx: OpCx) -> Result<()> {
         options::check(&cx)?;
-        self.engine.drop_database(ns.database())
+        concern::acknowledged(self.engine.drop_database(ns.database()), &cx)
     }
 
     async fn list_databases(&self, request: ListDatabases, cx: OpCx) -> Result<Vec<Document>> {

@@ -15,7 +15,7 @@ use odm_core::{
 };
 
 use crate::backend::options::TimeLimit;
-use crate::backend::{Engine, unsupported};
+use crate::backend::{Engine, concern, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
 
@@ -37,24 +37,48 @@ impl Engine {
     ) -> Result<Document> {
         let Command { namespace, kind, options, .. } = Command::parse(database, document)?;
         check_options(&options)?;
+        let is_batch = matches!(&kind, CommandKind::Operation(operation) if matches!(
+            **operation,
+            Operation::Insert(_) | Operation::UpdateBatch(_) | Operation::DeleteBatch(_)
+        ));
+        let mut reply = self.answer(&namespace, kind, document, cx).await?;
+        let concern = document.get_document("writeConcern").ok();
+        if is_batch && concern.is_some_and(concern::is_unacknowledged) {
+            return Ok(reply::unacknowledged(&reply));
+        }
+        if let Some(error) = concern.and_then(concern::not_met) {
+            let ok = reply.remove("ok");
+            reply.insert("writeConcernError", reply::write_concern_error(&error));
+            reply.extend(ok.map(|ok| ("ok".to_owned(), ok)));
+        }
+        Ok(reply)
+    }
+
+    async fn answer(
+        &self,
+        namespace: &Namespace,
+        kind: CommandKind,
+        document: &Document,
+        cx: &OpCx,
+    ) -> Result<Document> {
         match kind {
             CommandKind::Operation(mut operation) => {
                 let limit = TimeLimit::set_for(cx, &mut operation);
-                limit.name(self.run_operation(&namespace, *operation))
+                limit.name(self.run_operation(namespace, *operation))
             }
-            CommandKind::GetMore(request) => self.get_more(&namespace, &request).await,
+            CommandKind::GetMore(request) => self.get_more(namespace, &request).await,
             CommandKind::KillCursors(ids) => {
                 let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));
                 Ok(reply::kill_cursors(killed, not_found))
             }
             CommandKind::Explain(verbosity, operation) => {
-                self.explain(&namespace, &operation, verbosity, document)
+                self.explain(namespace, &operation, verbosity, document)
             }
             CommandKind::ModifyCollection(request) => {
-                self.modify_collection(&namespace, &request)?;
+                self.modify_collection(namespace, &request)?;
                 Ok(reply::ok())
             }
-            CommandKind::Other(name) => self.other(name, &namespace, document),
+            CommandKind::Other(name) => self.other(name, namespace, document),
             other => Err(unsupported(format!("the command {other:?}"))),
         }
     }

@@ -8,7 +8,9 @@ mod find;
 mod update;
 
 pub(crate) use Effect::{Becomes, Refuses, Stays};
-pub(crate) use command::{Answer, Has, Is, Refused, Shell, check_commands};
+pub(crate) use command::{
+    Answer, Has, Is, Refused, Shell, check_commands, without_deployment_fields,
+};
 pub(crate) use find::{
     all_ids, check_filters, check_order, check_projections, check_refused_filters,
 };

@@ -6,6 +6,7 @@
 //! again. That the cases pass on MongoDB proves that they are current.
 
 mod ask;
+mod command;
 mod golden;
 mod json;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use ask::{Ask, UNSUPPORTED};
 use golden::{Golden, Row, Section};
 use values::Values;
 
-pub(crate) const FAMILIES: &[&[Case]] = &[CASES, update::CASES];
+pub(crate) const FAMILIES: &[&[Case]] = &[CASES, command::CASES, update::CASES];
 
 /// A file of questions and answers.
 pub(crate) struct Matrix {
@@ -199,6 +200,7 @@ pub async fn record_matrix(
         db.drop().await?;
         files.push((format!("{}.txt", matrix.name), golden.to_string()));
     }
+    files.extend(command::record(&databases, which).await?);
     files.extend(update::record(&databases, which).await?);
     Ok(files)
 }

@@ -81,6 +81,8 @@ error_codes! {
     COMMAND_NOT_FOUND = 59 "CommandNotFound",
     WRITE_CONCERN_FAILED = 64 "WriteConcernFailed",
     IMMUTABLE_FIELD = 66 "ImmutableField",
+    UNKNOWN_REPL_WRITE_CONCERN = 79 "UnknownReplWriteConcern",
+    UNSATISFIABLE_WRITE_CONCERN = 100 "UnsatisfiableWriteConcern",
     WRITE_CONFLICT = 112 "WriteConflict",
     COMMAND_NOT_SUPPORTED = 115 "CommandNotSupported",
     DOCUMENT_VALIDATION_FAILURE = 121 "DocumentValidationFailure",

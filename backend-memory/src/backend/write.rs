@@ -77,7 +77,11 @@ impl Engine {
         deadline: Deadline,
     ) -> Result<Updated> {
         let writing = self.catalog.start_write();
-        let cell = writing.find(ns);
+        // As on the server, an upsert creates the collection even if it is refused.
+        let cell = match statement.upsert {
+            true => Some(self.cell_to_write(&writing, ns)?),
+            false => writing.find(ns),
+        };
         let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, variables)?;
         // The server reads the update before the filter.
@@ -184,9 +188,15 @@ impl Engine {
         };
         let filter = request.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
+        let cell = match &request.modification {
+            Modification::Update { upsert: true, .. } => Some(self.cell_to_write(&writing, ns)?),
+            _ => cell,
+        };
         let projector = match &request.projection {
-            Some(projection) => Some(Projector::compile(projection, &filter, &environment)?),
-            None => None,
+            Some(projection) if cell.is_some() => {
+                Some(Projector::compile(projection, &filter, &environment)?)
+            }
+            _ => None,
         };
         let shown = |record: &Record| -> Result<RawDoc> {
             match &projector {
@@ -214,7 +224,7 @@ impl Engine {
                 let validates = !request.bypass_document_validation;
                 let change = ChangeOf { engine: self, ns, matcher: &matcher, updater, validates };
                 let positional = projector.as_ref().is_some_and(Projector::is_positional);
-                if *return_new && positional && (cell.is_some() || *upsert) {
+                if *return_new && positional {
                     return Err(Error::command(
                         ErrorCode::BAD_VALUE,
                         "cannot use a positional projection and return the new document",

@@ -181,7 +181,7 @@ impl<'a> Args<'a> {
 
     /// The collection that the first field names.
     fn collection(&self) -> Result<Namespace> {
-        let Bson::String(name) = self.first() else {
+        let (Bson::String(name) | Bson::Symbol(name)) = self.first() else {
             // Some commands have another code, for no reason known.
             let code = match self.spec.name {
                 "convertToCapped" | "count" | "distinct" => ErrorCode::INVALID_NAMESPACE,

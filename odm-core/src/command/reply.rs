@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, doc};
 
-use crate::error::{Error, ErrorCode, Result, Upserted, WriteError, WriteSummary};
+use crate::error::{CommandError, Error, ErrorCode, Result, Upserted, WriteError, WriteSummary};
 use crate::namespace::Namespace;
 use crate::raw_doc::RawDoc;
 use crate::request::{
@@ -136,6 +136,16 @@ pub fn delete(result: Result<DeleteOutcome>) -> Result<Document> {
         .map(|(done, errors)| finish(doc! { "n": number(done.deleted) }, errors))
 }
 
+/// What the reply to a write of several documents or statements says if nobody waits for it
+/// (`w: 0`): that nothing was done, and nothing failed.
+#[must_use]
+pub fn unacknowledged(reply: &Document) -> Document {
+    let counts = ["n", "nModified"].into_iter().filter(|name| reply.contains_key(name));
+    let mut shown: Document = counts.map(|name| (name.to_owned(), Bson::Int32(0))).collect();
+    shown.insert("ok", 1.0);
+    shown
+}
+
 /// What a write command's reply says of failures.
 struct Failures {
     write_errors: Option<Vec<Document>>,
@@ -152,15 +162,7 @@ fn writes<T>(
         Ok(done) => Ok((summary(done), none)),
         Err(Error::Write(failure)) => {
             let write_errors: Vec<_> = failure.write_errors.iter().map(write_error).collect();
-            let write_concern_error = failure.write_concern_error.map(|error| {
-                let mut printed = doc! {
-                    "code": error.code.0,
-                    "codeName": error.code.name().as_ref(),
-                    "errmsg": error.message,
-                };
-                printed.extend(error.details);
-                printed
-            });
+            let write_concern_error = failure.write_concern_error.map(|error| not_met(*error));
             let failures = Failures {
                 write_errors: (!write_errors.is_empty()).then_some(write_errors),
                 write_concern_error,
@@ -170,6 +172,25 @@ fn writes<T>(
         }
         Err(other) => Err(other),
     }
+}
+
+/// The `writeConcernError` of a reply: why a write concern is not met.
+#[must_use]
+pub fn write_concern_error(error: &Error) -> Document {
+    match error {
+        Error::Command(error) => not_met((**error).clone()),
+        other => doc! { "code": ErrorCode::INTERNAL_ERROR.0, "errmsg": other.to_string() },
+    }
+}
+
+fn not_met(error: CommandError) -> Document {
+    let mut printed = doc! {
+        "code": error.code.0,
+        "codeName": error.code.name().as_ref(),
+        "errmsg": error.message,
+    };
+    printed.extend(error.details);
+    printed
 }
 
 fn write_error(error: &WriteError) -> Document {

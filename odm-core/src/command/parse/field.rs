@@ -1,6 +1,6 @@
 //! One field of a command document, and what it may hold.
 //!
-//! The server reads most fields in one of few ways; null mostly means that the field is absent.
+//! The server reads most fields in one of few ways; null and undefined mostly mean that the field is absent.
 
 use bson::{Bson, Document};
 
@@ -105,6 +105,15 @@ impl<'a> Field<'a> {
             _ if self.is_null() => Ok(None),
             Some(n) => Ok(Some(n)),
             None => Err(self.wrong_type("number")),
+        }
+    }
+
+    /// An `int`, and no other number.
+    pub(super) fn optional_int(self) -> Result<Option<i32>> {
+        match self.value {
+            Bson::Int32(n) => Ok(Some(*n)),
+            _ if self.is_null() => Ok(None),
+            _ => Err(self.wrong_type("int")),
         }
     }
 

@@ -183,7 +183,15 @@ fn write_concern(args: &Args<'_>, field: Field<'_>) -> Result<Option<WriteConcer
         Bson::Document(doc) => doc,
         _ => return Err(field.wrong_type("object")),
     };
+    const PROVENANCES: [&str; 5] = [
+        "clientSupplied",
+        "customDefault",
+        "getLastErrorDefaults",
+        "implicitDefault",
+        "internalWriteDefault",
+    ];
     let mut concern = WriteConcern::default();
+    let mut synced = false;
     for part in field.fields_of(doc) {
         match part.name {
             "w" => concern.w = acknowledgment(part)?,
@@ -196,12 +204,18 @@ fn write_concern(args: &Args<'_>, field: Field<'_>) -> Result<Option<WriteConcer
                 let ms = u64::try_from(ms).ok().filter(|ms| *ms > 0);
                 concern.timeout = ms.map(Duration::from_millis);
             }
-            "fsync" => {
-                part.lenient_bool()?;
-            }
-            "provenance" => {}
+            "fsync" => synced = part.lenient_bool()?,
+            "provenance" => match part.optional_string()? {
+                Some(other) if !PROVENANCES.contains(&other) => {
+                    return Err(part.not_a_value(other));
+                }
+                _ => {}
+            },
             _ => return Err(part.unknown()),
         }
+    }
+    if synced && concern.journal == Some(true) {
+        return Err(super::failed_to_parse("fsync and j options cannot be used together"));
     }
     Ok((concern != WriteConcern::default()).then_some(concern))
 }
@@ -209,10 +223,14 @@ fn write_concern(args: &Args<'_>, field: Field<'_>) -> Result<Option<WriteConcer
 fn acknowledgment(field: Field<'_>) -> Result<Option<Acknowledgment>> {
     let refuse = |message: &str| Err(super::failed_to_parse(message));
     match field.value {
-        Bson::Null | Bson::Undefined => Ok(None),
+        // The server takes it for a name.
+        Bson::Null | Bson::Undefined => Ok(Some(Acknowledgment::Custom(String::new()))),
         Bson::String(name) if name == "majority" => Ok(Some(Acknowledgment::Majority)),
         Bson::String(name) => Ok(Some(Acknowledgment::Custom(name.clone()))),
         Bson::Document(tags) if tags.is_empty() => refuse("tagged write concern requires tags"),
+        Bson::Document(tags) if !tags.values().all(is_number) => {
+            refuse("tags must be a single level document with only number values")
+        }
         Bson::Document(tags) => Ok(Some(Acknowledgment::Custom(tags.to_string()))),
         value => match lenient_i64(value).map(u32::try_from) {
             Some(Ok(nodes @ 0..=50)) => Ok(Some(Acknowledgment::Nodes(nodes))),

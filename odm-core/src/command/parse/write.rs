@@ -7,7 +7,7 @@ use super::query::projection;
 use super::{Args, Parsed, failed_to_parse, operation};
 use crate::error::{Error, ErrorCode, Result};
 use crate::filter::Filter;
-use crate::number::{exact_i64, is_number};
+use crate::number::as_f64;
 use crate::pipeline::Pipeline;
 use crate::request::{
     DeleteBatch, DeleteStatement, FindAndModify, Insert, Modification, Operation, UpdateBatch,
@@ -127,6 +127,14 @@ fn update_statement(updates: Field<'_>, doc: &Document) -> Result<UpdateStatemen
     Ok(statement)
 }
 
+/// Checks the type of an update; its stages are read later.
+fn checked_update(field: Field<'_>) -> Result<Field<'_>> {
+    match field.value {
+        Bson::Array(_) => field.objects().map(|_| field),
+        _ => update_argument(field).map(|_| field),
+    }
+}
+
 /// A document stays as it is until it is evaluated; the stages of a pipeline are told apart.
 fn update_argument(field: Field<'_>) -> Result<Update> {
     match field.value {
@@ -185,11 +193,10 @@ fn delete_statement(deletes: Field<'_>, doc: &Document) -> Result<DeleteStatemen
     }
     statement.filter = filter.ok_or_else(|| field::missing("delete.deletes", "q"))?;
     let limit = limit.ok_or_else(|| field::missing("delete.deletes", "limit"))?;
-    statement.multi = match exact_i64(limit) {
-        Some(0) => true,
-        Some(1) => false,
+    statement.multi = match as_f64(limit) {
         // What is no number counts as 0.
-        None if !is_number(limit) => true,
+        None | Some(0.0) => true,
+        Some(1.0) => false,
         _ => {
             return Err(failed_to_parse(format!(
                 "the limit field in delete objects must be 0 or 1, got {limit}"
@@ -205,13 +212,13 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
     request.max_time = args.options.max_time;
     request.comment.clone_from(&args.options.comment);
     let (mut remove, mut new, mut upsert) = (false, false, false);
-    let (mut update, mut filters, mut sort) = (None, None, None);
+    let (mut given, mut filters, mut sort) = (None, None, None);
     for field in args.fields() {
         match field.name {
             "query" => request.filter = field.optional_object()?.unwrap_or_default().into(),
             "sort" => sort = field.optional_object()?,
             "remove" => remove = field.lenient_bool()?,
-            "update" => update = Some(update_argument(field)?),
+            "update" => given = Some(checked_update(field)?),
             "new" => new = field.lenient_bool()?,
             "upsert" => upsert = field.lenient_bool()?,
             "fields" => request.projection = field.optional_object()?.and_then(projection),
@@ -223,17 +230,18 @@ pub(super) fn find_and_modify(args: &Args<'_>) -> Result<Parsed> {
             "hint" => request.hint = field.hint()?,
             "let" => request.let_vars = field.optional_object()?,
             // Without effect.
-            "batchSize" => {}
+            "batchSize" => drop(field.optional_int()?),
             _ => return Err(field.unknown()),
         }
     }
-    if let Some(update) = update {
+    if let Some(field) = given {
         if remove {
             return Err(failed_to_parse("cannot specify both an update and remove=true"));
         }
-        if filters.is_some() && matches!(update, Update::Pipeline(_)) {
+        if filters.is_some() && matches!(field.value, Bson::Array(_)) {
             return Err(failed_to_parse("cannot specify arrayFilters and a pipeline update"));
         }
+        let update = update_argument(field)?;
         let array_filters = filters.unwrap_or_default();
         request.modification =
             Modification::Update { update, array_filters, upsert, return_new: new };
