@@ -3,6 +3,7 @@
 mod capped;
 mod explain;
 mod info;
+mod stats;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -479,8 +479,7 @@ async fn bulk_write_in_groups<B: Backend + ?Sized>(
     let ordered = bulk.ordered;
     let bypass_document_validation = bulk.bypass_document_validation;
     let (let_vars, comment) = (bulk.let_vars.clone(), bulk.comment.clone());
-    let mut total = WriteSummary::default();
-    let mut errors = Vec::new();
+    let mut all = WriteFailure::default();
     for group in bulk.into_groups() {
         let (positions, result) = match group {
             BulkGroup::Insert(ns, positions, documents) => {
@@ -531,33 +530,28 @@ async fn bulk_write_in_groups<B: Backend + ?Sized>(
         };
         let position = |index: usize| positions.get(index).copied().unwrap_or(index);
         match result {
-            Ok(done) => add_summary(&mut total, done, position),
+            Ok(done) => add_summary(&mut all.done, done, position),
             Err(Error::Write(failure)) => {
                 let WriteFailure { write_errors, write_concern_error, done, labels } = *failure;
-                add_summary(&mut total, done, position);
-                errors.extend(
-                    write_errors
-                        .into_iter()
-                        .map(|error| WriteError { index: position(error.index), ..error }),
-                );
-                if ordered || write_concern_error.is_some() {
-                    let failure = WriteFailure {
-                        write_errors: errors,
-                        write_concern_error,
-                        done: total,
-                        labels,
-                    };
-                    return Err(failure.into());
+                add_summary(&mut all.done, done, position);
+                let placed =
+                    |error: WriteError| WriteError { index: position(error.index), ..error };
+                all.write_errors.extend(write_errors.into_iter().map(placed));
+                // What was written is there, even if too few members have it yet: that stops nothing.
+                all.write_concern_error = all.write_concern_error.or(write_concern_error);
+                all.labels.extend(labels);
+                if ordered && !all.write_errors.is_empty() {
+                    break;
                 }
             }
             Err(other) => return Err(other),
         }
     }
-    if errors.is_empty() {
-        return Ok(total);
+    if all.write_errors.is_empty() && all.write_concern_error.is_none() {
+        return Ok(all.done);
     }
-    errors.sort_by_key(|error| error.index);
-    Err(WriteFailure::new(errors, total).into())
+    all.write_errors.sort_by_key(|error| error.index);
+    Err(all.into())
 }
 
 fn add_summary(total: &mut WriteSummary, done: WriteSummary, position: impl Fn(usize) -> usize) {

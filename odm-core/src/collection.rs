@@ -1,5 +1,7 @@
 //! The untyped handle: collections of documents without a Rust type.
 
+mod stats;
+
 use bson::{Bson, Document, RawDocumentBuf};
 
 use crate::backend::{Cursor, OpCx};
@@ -18,6 +20,8 @@ use crate::request::{
     RenameCollection, Request, UpdateBatch, UpdateOutcome, UpdateStatement,
 };
 use crate::update::Update;
+
+pub use stats::CollectionStats;
 
 /// A collection of documents without a Rust type.
 ///

@@ -40,7 +40,7 @@ pub use backend::{
 pub use bson;
 pub use bulk::Bulk;
 pub use collation::Collation;
-pub use collection::Collection;
+pub use collection::{Collection, CollectionStats};
 pub use command::{Command, CommandKind, CommandOptions, GetMore, Verbosity, reply};
 pub use database::Database;
 pub use document::{Document, DocumentId, Embedded};

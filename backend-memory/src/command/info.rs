@@ -16,6 +16,7 @@ impl Engine {
             "hello" => Ok(self.hello("isWritablePrimary", command)),
             "isMaster" | "ismaster" => Ok(self.hello("ismaster", command)),
             "buildInfo" | "buildinfo" => Ok(build_info()),
+            "collStats" => self.coll_stats(ns, command),
             "convertToCapped" => self.convert_to_capped(ns, command),
             "cloneCollectionAsCapped" => self.clone_capped(ns.database(), command),
             name => Err(unsupported(format!("the command `{name}`"))),

@@ -184,7 +184,9 @@ impl<'a> Args<'a> {
         let (Bson::String(name) | Bson::Symbol(name)) = self.first() else {
             // Some commands have another code, for no reason known.
             let code = match self.spec.name {
-                "convertToCapped" | "count" | "distinct" => ErrorCode::INVALID_NAMESPACE,
+                "collStats" | "convertToCapped" | "count" | "distinct" => {
+                    ErrorCode::INVALID_NAMESPACE
+                }
                 _ => ErrorCode::BAD_VALUE,
             };
             return Err(Error::command(code, "collection name has invalid type"));

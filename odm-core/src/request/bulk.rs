@@ -89,11 +89,16 @@ pub enum BulkGroup {
 }
 
 impl BulkGroup {
+    /// The most writes that a server takes in one command.
+    const MAX_WRITES: usize = 100_000;
+
     fn takes(&self, ns: &Namespace, op: &BulkOp) -> bool {
         match (self, op) {
-            (BulkGroup::Insert(at, ..), BulkOp::Insert(_))
-            | (BulkGroup::Update(at, ..), BulkOp::Update(_))
-            | (BulkGroup::Delete(at, ..), BulkOp::Delete(_)) => at == ns,
+            (BulkGroup::Insert(at, positions, _), BulkOp::Insert(_))
+            | (BulkGroup::Update(at, positions, _), BulkOp::Update(_))
+            | (BulkGroup::Delete(at, positions, _), BulkOp::Delete(_)) => {
+                at == ns && positions.len() < Self::MAX_WRITES
+            }
             _ => false,
         }
     }
