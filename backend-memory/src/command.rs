@@ -42,8 +42,12 @@ impl Engine {
             **operation,
             Operation::Insert(_) | Operation::UpdateBatch(_) | Operation::DeleteBatch(_)
         ));
+        let writes = !matches!(&kind, CommandKind::Operation(operation) if matches!(
+            **operation,
+            Operation::Aggregate(_)
+        ));
         let mut reply = self.answer(&namespace, kind, document, cx).await?;
-        let concern = document.get_document("writeConcern").ok();
+        let concern = document.get_document("writeConcern").ok().filter(|_| writes);
         if is_batch && concern.is_some_and(concern::is_unacknowledged) {
             return Ok(reply::unacknowledged(&reply));
         }
@@ -56,7 +60,7 @@ impl Engine {
     }
 
     async fn answer(
-        &self,
+        self: &Arc<Self>,
         namespace: &Namespace,
         kind: CommandKind,
         document: &Document,
