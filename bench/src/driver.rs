@@ -91,6 +91,39 @@ impl Store for Driver {
         self.0.update_one(doc! { "_id": id }, update).await.expect("update_one");
     }
 
+    async fn update_three(&self, id: ObjectId, n: i32) {
+        let update = doc! {
+            "$set": { "score": n }, "$inc": { "visits": 1_i64 }, "$max": { "age": n % 90 },
+        };
+        self.0.update_one(doc! { "_id": id }, update).await.expect("update_one");
+    }
+
+    async fn push_tag(&self, id: ObjectId, tag: &str) {
+        let update = doc! { "$push": { "tags": { "$each": [tag], "$slice": -4 } } };
+        self.0.update_one(doc! { "_id": id }, update).await.expect("update_one");
+    }
+
+    async fn visit_all(&self) -> u64 {
+        let update = doc! { "$inc": { "visits": 1_i64 } };
+        self.0.update_many(doc! {}, update).await.expect("update_many").modified_count
+    }
+
+    /// By commands: the driver's own bulk needs a server of 8.0.
+    async fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) {
+        let namespace = self.0.namespace();
+        let database = self.0.client().database(&namespace.db);
+        self.0.insert_many(&*new).ordered(false).await.expect("insert_many");
+        let visit =
+            |id: &ObjectId| doc! { "q": { "_id": id }, "u": { "$inc": { "visits": 1_i64 } } };
+        let updates: Vec<_> = visited.iter().map(visit).collect();
+        let update = doc! { "update": &namespace.coll, "updates": updates, "ordered": false };
+        database.run_command(update).await.expect("update");
+        let gone = |account: &Account| doc! { "q": { "_id": account.id }, "limit": 1 };
+        let deletes: Vec<_> = new.iter().map(gone).collect();
+        let delete = doc! { "delete": &namespace.coll, "deletes": deletes, "ordered": false };
+        database.run_command(delete).await.expect("delete");
+    }
+
     async fn delete(&self, id: ObjectId) {
         self.0.delete_one(doc! { "_id": id }).await.expect("delete_one");
     }

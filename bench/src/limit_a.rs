@@ -38,6 +38,14 @@ impl Tables {
         self.accounts.insert(record, account);
     }
 
+    /// Changes fields that no index has.
+    fn change(&mut self, id: ObjectId, change: impl FnOnce(&mut Account)) {
+        if let Some(account) = self.by_id.get(&id).and_then(|record| self.accounts.get_mut(record))
+        {
+            change(account);
+        }
+    }
+
     fn delete(&mut self, id: ObjectId) {
         let Some(record) = self.by_id.remove(&id) else { return };
         let Some(account) = self.accounts.remove(&record) else { return };
@@ -153,6 +161,41 @@ impl Store for LimitA {
                 account.score = score;
                 account.visits += 1;
             }
+        });
+    }
+
+    async fn update_three(&self, id: ObjectId, n: i32) {
+        self.write(|tables| {
+            tables.change(id, |account| {
+                account.score = n;
+                account.visits += 1;
+                account.age = account.age.max(n % 90);
+            });
+        });
+    }
+
+    async fn push_tag(&self, id: ObjectId, tag: &str) {
+        self.write(|tables| {
+            tables.change(id, |account| {
+                account.tags.push(tag.to_owned());
+                let surplus = account.tags.len().saturating_sub(4);
+                account.tags.drain(..surplus);
+            });
+        });
+    }
+
+    async fn visit_all(&self) -> u64 {
+        self.write(|tables| {
+            tables.accounts.values_mut().for_each(|account| account.visits += 1);
+            tables.accounts.len() as u64
+        })
+    }
+
+    async fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) {
+        self.write(|tables| {
+            new.iter().for_each(|account| tables.insert(account.clone()));
+            visited.iter().for_each(|id| tables.change(*id, |account| account.visits += 1));
+            new.iter().for_each(|account| tables.delete(account.id));
         });
     }
 

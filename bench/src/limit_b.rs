@@ -32,6 +32,12 @@ fn decode(bytes: &[u8]) -> Account {
     bson::deserialize_from_slice(bytes).expect("encoded from an account")
 }
 
+fn changed(bytes: &mut Box<[u8]>, change: impl FnOnce(&mut Account)) {
+    let mut account = decode(bytes);
+    change(&mut account);
+    *bytes = encode(&account);
+}
+
 impl Tables {
     fn insert(&mut self, account: &Account) {
         let record = self.next;
@@ -41,6 +47,13 @@ impl Tables {
         self.by_group.entry(account.group).or_default().insert(record);
         self.by_balance.insert((account.balance.to_bits(), record));
         self.accounts.insert(record, encode(account));
+    }
+
+    /// Changes fields that no index has.
+    fn change(&mut self, id: ObjectId, change: impl FnOnce(&mut Account)) {
+        if let Some(bytes) = self.by_id.get(&id).and_then(|record| self.accounts.get_mut(record)) {
+            changed(bytes, change);
+        }
     }
 
     fn delete(&mut self, id: ObjectId) {
@@ -228,6 +241,44 @@ impl Store for LimitB {
                 account.visits += 1;
                 *bytes = encode(&account);
             }
+        });
+    }
+
+    async fn update_three(&self, id: ObjectId, n: i32) {
+        self.write(|tables| {
+            tables.change(id, |account| {
+                account.score = n;
+                account.visits += 1;
+                account.age = account.age.max(n % 90);
+            });
+        });
+    }
+
+    async fn push_tag(&self, id: ObjectId, tag: &str) {
+        self.write(|tables| {
+            tables.change(id, |account| {
+                account.tags.push(tag.to_owned());
+                let surplus = account.tags.len().saturating_sub(4);
+                account.tags.drain(..surplus);
+            });
+        });
+    }
+
+    async fn visit_all(&self) -> u64 {
+        self.write(|tables| {
+            tables
+                .accounts
+                .values_mut()
+                .for_each(|bytes| changed(bytes, |account| account.visits += 1));
+            tables.accounts.len() as u64
+        })
+    }
+
+    async fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) {
+        self.write(|tables| {
+            new.iter().for_each(|account| tables.insert(account));
+            visited.iter().for_each(|id| tables.change(*id, |account| account.visits += 1));
+            new.iter().for_each(|account| tables.delete(account.id));
         });
     }
 

@@ -113,7 +113,7 @@ async fn measure(size: usize, args: &Args, mongo: &MongoBackend) -> Report {
     let mut rows = Vec::new();
     for row in Row::ALL.into_iter().filter(|row| row.name().contains(&args.rows)) {
         let mut samples = Samples::default();
-        for round in 0..=args.rounds {
+        for round in 0..=row.rounds(args.rounds) {
             let start = round * 7_919;
             let (fast, slow) = (Duration::from_millis(4), Duration::from_millis(30));
             let taken = [

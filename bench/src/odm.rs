@@ -1,7 +1,7 @@
 //! The ODM: the same code on the memory engine and on MongoDB.
 
 use bson::oid::ObjectId;
-use odm_core::{Database, Document};
+use odm_core::{Bulk, Database, Document};
 
 use crate::model::Account;
 use crate::store::Store;
@@ -87,6 +87,35 @@ impl Store for Odm {
     async fn update(&self, id: ObjectId, score: i32) {
         let update = Account::find_by_id(&id).update(|a| a.score().set(score) & a.visits().inc(1));
         update.one().run(&self.0).await.expect("update");
+    }
+
+    async fn update_three(&self, id: ObjectId, n: i32) {
+        let update = Account::find_by_id(&id)
+            .update(|a| a.score().set(n) & a.visits().inc(1) & a.age().max(n % 90));
+        update.one().run(&self.0).await.expect("update");
+    }
+
+    async fn push_tag(&self, id: ObjectId, tag: &str) {
+        let update =
+            Account::find_by_id(&id).update(|a| a.tags().push_with([tag], |push| push.slice(-4)));
+        update.one().run(&self.0).await.expect("update");
+    }
+
+    async fn visit_all(&self) -> u64 {
+        let update = Account::find().all_documents().update(|a| a.visits().inc(1));
+        update.run(&self.0).await.expect("update").modified
+    }
+
+    async fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) {
+        let mut bulk = Bulk::new().unordered();
+        bulk.insert_many(new.iter_mut());
+        for id in visited {
+            bulk.update(Account::find_by_id(id).update(|a| a.visits().inc(1)).one());
+        }
+        for account in &*new {
+            bulk.delete_doc(account);
+        }
+        bulk.run(&self.0).await.expect("bulk");
     }
 
     async fn delete(&self, id: ObjectId) {

@@ -9,6 +9,8 @@ use crate::store::Store;
 const BASE_SEED: u64 = 1;
 const EXTRA_SEED: u64 = 2;
 const BATCH: usize = 1_000;
+/// The writes of a bulk: a quarter are inserts, a half updates, a quarter deletes.
+const BULK: usize = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Row {
@@ -27,12 +29,17 @@ pub(crate) enum Row {
     FullSort,
     Distinct,
     Update,
+    UpdateThree,
+    PushSlice,
+    UpdateAll,
+    Bulk,
+    InsertAll,
     Delete,
     Mixed(usize),
 }
 
 impl Row {
-    pub(crate) const ALL: [Row; 20] = [
+    pub(crate) const ALL: [Row; 25] = [
         Row::InsertOne,
         Row::InsertBatch,
         Row::GetById,
@@ -48,6 +55,11 @@ impl Row {
         Row::FullSort,
         Row::Distinct,
         Row::Update,
+        Row::UpdateThree,
+        Row::PushSlice,
+        Row::UpdateAll,
+        Row::Bulk,
+        Row::InsertAll,
         Row::Delete,
         Row::Mixed(1),
         Row::Mixed(2),
@@ -72,6 +84,11 @@ impl Row {
             Row::FullSort => "unindexed sort of all".to_owned(),
             Row::Distinct => "distinct on an index".to_owned(),
             Row::Update => "update by _id".to_owned(),
+            Row::UpdateThree => "update, three operators".to_owned(),
+            Row::PushSlice => "$push with $slice".to_owned(),
+            Row::UpdateAll => "multi-update of all".to_owned(),
+            Row::Bulk => format!("unordered bulk of {BULK}"),
+            Row::InsertAll => "insert all, three indexes".to_owned(),
             Row::Delete => "delete by _id".to_owned(),
             Row::Mixed(tasks) => format!("mixed, {tasks} tasks, each op"),
         }
@@ -87,6 +104,11 @@ impl Row {
                 | Row::InsertBatch
                 | Row::Distinct
                 | Row::Update
+                | Row::UpdateThree
+                | Row::PushSlice
+                | Row::UpdateAll
+                | Row::Bulk
+                | Row::InsertAll
                 | Row::Delete
                 | Row::Mixed(_)
         )
@@ -94,7 +116,24 @@ impl Row {
 
     /// Whether the row touches a single document.
     pub(crate) fn is_point(self) -> bool {
-        matches!(self, Row::InsertOne | Row::GetById | Row::GetByUnique | Row::Update | Row::Delete)
+        matches!(
+            self,
+            Row::InsertOne
+                | Row::GetById
+                | Row::GetByUnique
+                | Row::Update
+                | Row::UpdateThree
+                | Row::PushSlice
+                | Row::Delete
+        )
+    }
+
+    /// How many rounds there are of it, of `rounds`: few of what takes long.
+    pub(crate) fn rounds(self, rounds: usize) -> usize {
+        match self {
+            Row::UpdateAll | Row::Bulk | Row::InsertAll => rounds.min(3),
+            _ => rounds,
+        }
     }
 }
 
@@ -111,7 +150,7 @@ impl Fixture {
         fastrand::Rng::with_seed(BASE_SEED).shuffle(&mut order);
         Fixture {
             base: accounts(size, BASE_SEED),
-            extra: accounts(BATCH.max(size / 20), EXTRA_SEED),
+            extra: accounts((BULK / 4).max(size / 20), EXTRA_SEED),
             order,
         }
     }
@@ -141,6 +180,20 @@ pub(crate) async fn sample<S: Store>(
     match row {
         Row::InsertOne | Row::InsertBatch | Row::Delete => {
             come_and_go(row, store, fixture, budget).await
+        }
+        Row::Bulk => {
+            let mut new = fixture.extra[..BULK / 4].to_vec();
+            let visited: Vec<_> = (0..BULK / 2).map(|n| fixture.pick(start + n).id).collect();
+            let started = Instant::now();
+            store.bulk(&mut new, &visited).await;
+            started.elapsed()
+        }
+        Row::InsertAll => {
+            let mut all = fixture.base.clone();
+            store.reset().await;
+            let started = Instant::now();
+            store.insert_many(&mut all).await;
+            started.elapsed()
         }
         Row::Mixed(tasks) => mixed(tasks, store, fixture, start, budget).await,
         _ => {
@@ -186,7 +239,15 @@ async fn once<S: Store>(row: Row, store: &S, fixture: &Fixture, n: usize) {
         Row::FullSort => assert_eq!(store.by_visits().await.len(), fixture.base.len()),
         Row::Distinct => assert_eq!(store.groups().await.len(), GROUPS as usize),
         Row::Update => store.update(account.id, account.score ^ (n as i32 & 1)).await,
-        Row::InsertOne | Row::InsertBatch | Row::Delete | Row::Mixed(_) => {
+        Row::UpdateThree => store.update_three(account.id, n as i32).await,
+        Row::PushSlice => store.push_tag(account.id, "tag-new").await,
+        Row::UpdateAll => assert_eq!(store.visit_all().await, fixture.base.len() as u64),
+        Row::InsertOne
+        | Row::InsertBatch
+        | Row::Bulk
+        | Row::InsertAll
+        | Row::Delete
+        | Row::Mixed(_) => {
             unreachable!("sampled elsewhere")
         }
     }

@@ -34,6 +34,14 @@ pub(crate) trait Store: Clone + Send + Sync + 'static {
     fn groups(&self) -> impl Future<Output = Vec<i32>> + Send;
     /// Sets the score and counts a visit.
     fn update(&self, id: ObjectId, score: i32) -> impl Future<Output = ()> + Send;
+    /// Sets the score, counts a visit and raises the age: three operators.
+    fn update_three(&self, id: ObjectId, n: i32) -> impl Future<Output = ()> + Send;
+    /// Adds a tag, and keeps the last four.
+    fn push_tag(&self, id: ObjectId, tag: &str) -> impl Future<Output = ()> + Send;
+    /// Counts a visit of every account; how many there were.
+    fn visit_all(&self) -> impl Future<Output = u64> + Send;
+    /// Inserts `new`, counts a visit of each of `visited`, and deletes `new` again, in any order within each kind.
+    fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) -> impl Future<Output = ()> + Send;
     fn delete(&self, id: ObjectId) -> impl Future<Output = ()> + Send;
     /// Removes everything; indexes are there afterwards.
     fn reset(&self) -> impl Future<Output = ()> + Send;
