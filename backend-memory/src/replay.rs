@@ -167,7 +167,7 @@ fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
 }
 
 /// Where expressions are evaluated: in 1970.
-fn environment(collator: Option<Arc<Collator>>) -> Environment<'static> {
+pub(crate) fn environment(collator: Option<Arc<Collator>>) -> Environment<'static> {
     Environment::at(DateTime::from_millis(0), Timestamp { time: 1, increment: 1 }, collator)
 }
 

@@ -3,6 +3,7 @@
 mod format;
 mod parsed;
 mod pattern;
+mod scanner;
 mod shapes;
 mod token;
 

@@ -82,7 +82,7 @@ pub(super) fn weekday_of(name: &str) -> Option<i64> {
         known.eq_ignore_ascii_case(name)
             || known.get(..3).is_some_and(|short| short.eq_ignore_ascii_case(name))
     };
-    NAMES.iter().position(|known| is(&known)).map(|index| index as i64 + 1)
+    NAMES.iter().position(is).map(|index| index as i64 + 1)
 }
 
 /// A date so many units later.

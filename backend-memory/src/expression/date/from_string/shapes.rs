@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::super::civil::{days_of, iso_weekday};
 use super::parsed::{Edge, Failure, OfMonth, Parsed};
 use super::pattern::Pattern;
+use super::scanner::Scanner;
 use super::token::Token;
 
 /// What a shape sets.
@@ -127,14 +128,16 @@ const SHAPES: &[(&str, Read)] = &[
     ("[+-]*[ \t]*[0-9]+<space>?(<unit>|'week')", relative),
 ];
 
-/// The shapes, compiled.
-static PATTERNS: LazyLock<Vec<(Pattern, Read)>> =
-    LazyLock::new(|| SHAPES.iter().map(|(source, read)| (compile(source), *read)).collect());
+/// The shapes, as one scanner.
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
+    let patterns: Vec<Pattern> = SHAPES.iter().map(|(source, _)| pattern(source)).collect();
+    Scanner::new(&patterns)
+});
 
-fn compile(source: &str) -> Pattern {
-    Pattern::compile(source, &|name| {
+fn pattern(source: &str) -> Pattern {
+    Pattern::parse(source, &|name| {
         let source = NAMED.iter().find(|(known, _)| *known == name).map(|(_, source)| *source);
-        compile(source.expect("the names in our own patterns are known"))
+        pattern(source.expect("the names in our own patterns are known"))
     })
 }
 
@@ -151,17 +154,10 @@ pub(super) fn parse(text: &[u8]) -> Result<Parsed, Failure> {
     let mut parsed = Parsed::default();
     let mut at = 0;
     while at < text.len() {
-        let mut found: Option<(usize, Read)> = None;
-        for (pattern, read) in PATTERNS.iter() {
-            if let Some(end) = pattern.longest(text, at)
-                && found.is_none_or(|(longest, _)| end > longest)
-            {
-                found = Some((end, *read));
-            }
-        }
-        match found {
-            Some((end, read)) => {
+        match SCANNER.longest(text, at) {
+            Some((end, shape)) => {
                 let end = end.min(text.len());
+                let (_, read) = SHAPES[shape];
                 read(&mut parsed, &mut Token::new(&text[at..end]))?;
                 at = end;
             }
