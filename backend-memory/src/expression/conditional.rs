@@ -28,7 +28,10 @@ fn cond(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
             operands
         }
     };
-    compiler.custom(Cond { condition, then, otherwise })
+    match condition.as_constant() {
+        Some(holds) if compiler.folds() => Ok(if holds.is_true() { then } else { otherwise }),
+        _ => compiler.custom(Cond { condition, then, otherwise }),
+    }
 }
 
 fn named_parts(compiler: &mut Compiler<'_>, document: &Document) -> Result<[Node; 3]> {
@@ -83,10 +86,23 @@ impl Evaluate for Cond {
 fn if_null(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let mut operands = compiler.operands(operand)?;
     let given = operands.len();
-    match operands.pop() {
-        Some(last) if given > 1 => compiler.custom(IfNull { operands, last }),
-        _ => refused(1_257_300, format!("$ifNull needs at least two arguments, had: {given}")),
+    let last = match operands.pop() {
+        Some(last) if given > 1 => last,
+        _ => {
+            let message = format!("$ifNull needs at least two arguments, had: {given}");
+            return refused(1_257_300, message);
+        }
+    };
+    if !compiler.folds() {
+        return compiler.custom(IfNull { operands, last });
     }
+    // Constant nulls never decide, and behind any other constant nothing does.
+    operands.retain(|operand| !operand.as_constant().is_some_and(Value::is_nullish));
+    let last = match operands.iter().position(|operand| operand.as_constant().is_some()) {
+        Some(at) => operands.drain(at..).next().unwrap_or(last),
+        None => last,
+    };
+    if operands.is_empty() { Ok(last) } else { compiler.custom(IfNull { operands, last }) }
 }
 
 #[derive(Debug)]
