@@ -84,6 +84,8 @@ pub(crate) struct Operator {
     folds: bool,
     /// Which constants among its operands are taken together.
     grouping: Grouping,
+    /// Whether the last operand is evaluated first, so that it is the one whose refusal is told.
+    backwards: bool,
 }
 
 /// Which constants among an operator's operands are taken together before there is a document.
@@ -132,7 +134,14 @@ impl Operator {
     }
 
     const fn of(name: &'static str, shape: Shape) -> Self {
-        Operator { name, shape, null_to_null: false, folds: true, grouping: Grouping::Never }
+        Operator {
+            name,
+            shape,
+            null_to_null: false,
+            folds: true,
+            grouping: Grouping::Never,
+            backwards: false,
+        }
     }
 
     /// An operator with so many operands, which it evaluates itself, in order and as far as it has to.
@@ -178,6 +187,12 @@ impl Operator {
     /// Not the same each time, though its operands are constant.
     const fn volatile(mut self) -> Self {
         self.folds = false;
+        self
+    }
+
+    /// Evaluates its operands from right to left.
+    const fn right_to_left(mut self) -> Self {
+        self.backwards = true;
         self
     }
 
@@ -389,8 +404,15 @@ impl Node {
             Node::Call { apply: Application::Lazy(apply), operands, .. } => apply(operands, scope)?,
             Node::Call { operator, apply: Application::Eager(apply), operands } => {
                 let mut values: SmallVec<[Value<'a>; 3]> = SmallVec::new();
-                for operand in operands {
-                    values.push(operand.eval(scope)?);
+                if operator.backwards {
+                    for operand in operands.iter().rev() {
+                        values.push(operand.eval(scope)?);
+                    }
+                    values.reverse();
+                } else {
+                    for operand in operands {
+                        values.push(operand.eval(scope)?);
+                    }
                 }
                 if operator.null_to_null && values.iter().any(Value::is_nullish) {
                     return Ok(Value::NULL);

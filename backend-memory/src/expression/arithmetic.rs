@@ -20,7 +20,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::unary("$abs", abs).null_to_null(),
     Operator::custom("$add", nary::add),
     Operator::unary("$ceil", rounding::ceil).null_to_null(),
-    Operator::binary("$divide", divide).null_to_null(),
+    Operator::binary("$divide", divide).null_to_null().right_to_left(),
     Operator::unary("$exp", power::exp).null_to_null(),
     Operator::unary("$floor", rounding::floor).null_to_null(),
     Operator::unary("$ln", power::ln).null_to_null(),
@@ -31,7 +31,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::binary("$pow", power::pow).null_to_null(),
     Operator::custom("$round", rounding::round),
     Operator::unary("$sqrt", power::sqrt).null_to_null(),
-    Operator::binary("$subtract", subtract).null_to_null(),
+    Operator::binary("$subtract", subtract).null_to_null().right_to_left(),
     Operator::custom("$trunc", rounding::trunc),
 ];
 
