@@ -3,11 +3,13 @@
 //! Each check takes all of a case's rows and reports every one that does not hold. Documents are compared by their
 //! encoded bytes: order of fields and types of numbers count.
 
+mod aggregate;
 mod command;
 mod find;
 mod update;
 
 pub(crate) use Effect::{Becomes, Refuses, Stays};
+pub(crate) use aggregate::{Gives, Holds, RefusedWith, Yield, check_pipelines};
 pub(crate) use command::{
     Answer, Has, Is, Refused, Shell, check_commands, without_deployment_fields,
 };

@@ -22,6 +22,7 @@
 //! To have each case as a test of its own, build them from [`cases`] with [`Case::check`]: see `tests/it/main.rs` of
 //! this crate, which runs them on the memory engine and on MongoDB.
 
+mod aggregate;
 mod capability;
 mod case;
 mod check;
@@ -51,6 +52,7 @@ pub use show::{show, show_all, show_value};
 /// Every case, family by family.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     [
+        aggregate::FAMILIES,
         capability::FAMILIES,
         catalog::FAMILIES,
         collation::FAMILIES,
