@@ -1,12 +1,19 @@
-//! Pipelines: their stages and accumulators.
+//! Aggregation: expressions wherever they may stand, stages and accumulators.
 
 mod accumulator;
 mod bucket;
+mod fields;
 mod group;
 mod sort;
 mod unwind;
 
 use crate::case::Case;
 
-pub(crate) const FAMILIES: &[&[Case]] =
-    &[accumulator::CASES, bucket::CASES, group::CASES, sort::CASES, unwind::CASES];
+pub(crate) const FAMILIES: &[&[Case]] = &[
+    accumulator::CASES,
+    bucket::CASES,
+    fields::CASES,
+    group::CASES,
+    sort::CASES,
+    unwind::CASES,
+];

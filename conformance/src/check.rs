@@ -6,6 +6,7 @@
 mod aggregate;
 mod command;
 mod find;
+mod transcript;
 mod update;
 
 pub(crate) use Effect::{Becomes, Refuses, Stays};
@@ -16,6 +17,7 @@ pub(crate) use command::{
 pub(crate) use find::{
     all_ids, check_filters, check_order, check_projections, check_refused_filters,
 };
+pub(crate) use transcript::check_transcript;
 pub(crate) use update::{Effect, check_updates, check_upserts};
 
 use bson::{Document, RawDocumentBuf};

@@ -31,6 +31,7 @@ mod show;
 pub mod strategy;
 mod value;
 
+mod aggregate;
 mod catalog;
 mod collation;
 mod filter;

@@ -155,10 +155,3 @@ fn touched_paths() {
     assert!(updater(doc! { "$set": { "a.$": 1 } }).is_positional());
     assert!(!operators.is_positional());
 }
-
-#[test]
-fn pipelines_are_refused() {
-    let update = Update::parse(&bson::bson!([{ "$set": { "a": 1 } }])).unwrap();
-    let error = Updater::compile(&update, &[], &Environment::now(None)).unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-}
