@@ -9,11 +9,5 @@ mod unwind;
 
 use crate::case::Case;
 
-pub(crate) const FAMILIES: &[&[Case]] = &[
-    accumulator::CASES,
-    bucket::CASES,
-    fields::CASES,
-    group::CASES,
-    sort::CASES,
-    unwind::CASES,
-];
+pub(crate) const FAMILIES: &[&[Case]] =
+    &[accumulator::CASES, bucket::CASES, fields::CASES, group::CASES, sort::CASES, unwind::CASES];

@@ -22,7 +22,6 @@
 //! To have each case as a test of its own, build them from [`cases`] with [`Case::check`]: see `tests/it/main.rs` of
 //! this crate, which runs them on the memory engine and on MongoDB.
 
-mod aggregate;
 mod capability;
 mod case;
 mod check;

@@ -62,9 +62,10 @@ struct Explaining<'r> {
 }
 
 impl Explaining<'_> {
-    fn matches(&self, clause: &Clause<'_>) -> Result<bool, Error> {
+    /// Whether a clause matches; nobody knows if an expression refuses the document.
+    fn matches(&self, clause: &Clause<'_>) -> Result<Option<bool>, Error> {
         let matcher = Matcher::validating(&clause.filter()?, self.collator)?;
-        Ok(matches!(matcher.holds(self.record), Ok(true)))
+        Ok(matcher.holds(self.record).ok())
     }
 
     /// Why a clause does not match; `inverted`, why it does.
@@ -98,7 +99,7 @@ impl Explaining<'_> {
             if let Clause::Untellable(expression) = part {
                 return Ok(Told::Untellable(expression.clone()));
             }
-            if self.matches(part)? != satisfied {
+            if self.matches(part)? == Some(!satisfied) {
                 continue;
             }
             let mut out = doc! { "index": i32::try_from(index).unwrap_or(i32::MAX) };

@@ -69,9 +69,9 @@ impl Stages {
     }
 
     fn run(&self, doc: &Record) -> Result<Doc> {
-        let transforms = self.stages.stages.iter().filter_map(|stage| stage.as_transform());
+        let mut transforms = self.stages.stages.iter().filter_map(|stage| stage.as_transform());
         transforms
-            .fold(Ok(Doc::Record(doc.clone())), |doc, stage| stage.transform(doc?, &self.globals))
+            .try_fold(Doc::Record(doc.clone()), |doc, stage| stage.transform(doc, &self.globals))
     }
 }
 
