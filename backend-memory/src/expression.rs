@@ -18,10 +18,13 @@ mod convert;
 mod date;
 mod environment;
 mod literal;
+mod meta;
 mod object;
 mod path;
+mod random;
 mod regex;
 mod set;
+mod size;
 mod string;
 #[cfg(test)]
 mod tests;
@@ -62,9 +65,12 @@ const FAMILIES: &[&[Operator]] = &[
     date::timestamp::OPERATORS,
     date::to_string::OPERATORS,
     literal::OPERATORS,
+    meta::OPERATORS,
     object::OPERATORS,
+    random::OPERATORS,
     regex::OPERATORS,
     set::OPERATORS,
+    size::OPERATORS,
     string::OPERATORS,
     trigonometry::OPERATORS,
     variable::OPERATORS,

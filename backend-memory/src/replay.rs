@@ -13,6 +13,7 @@
 //! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
 //! | `E doc expression code value [collation]` | what an expression gives, both in a document under `r` |
 //! | `A pipeline code docs` | what a pipeline makes of the collection, under `r` |
+//! | `N doc expression code value` | the same, of a decimal whose last digit differs, by up to 5 |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
@@ -29,6 +30,7 @@ use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::Record;
+use crate::value::decimal::{Decimal, normalize};
 
 /// What went wrong, as the server's code; `-1` if it has none.
 fn code(error: &Error) -> String {
@@ -92,6 +94,15 @@ pub(crate) fn check(file: &str) {
                 };
                 let filled = filled.get_or_insert_with(|| Filled::with(&collection));
                 (answer(code, &server), filled.aggregate(pipeline))
+            }
+            ["N", doc, expression, "0", value] => {
+                let (server, ours) = (parse(value), evaluate(doc, expression, None));
+                // What is right to the last digit is no line of this kind.
+                let is_near = is_near(doc, expression, &server);
+                let is_equal = ours.as_ref().is_ok_and(|ours| *ours == show(&server));
+                let server = show(&server);
+                let is_so = is_near && !is_equal;
+                (server.clone(), if is_so { Ok(server) } else { ours.map(|ours| ours + "!") })
             }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
@@ -180,8 +191,26 @@ fn update_of(change: &str) -> Update {
     }
 }
 
-/// The document that `{"r": expression}` makes.
+/// The document that `{"r": expression}` makes, shown.
 fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<String, Error> {
+    Ok(show(&make(doc, expression, collation)?))
+}
+
+/// Whether the decimal that an expression gives is within 5 in the 34th digit of the server's.
+fn is_near(doc: &str, expression: &str, server: &Document) -> bool {
+    let decimal = |document: &Document| match document.get("r") {
+        Some(Bson::Decimal128(n)) => Decimal::from_bits(u128::from_le_bytes(n.bytes())),
+        other => panic!("not a decimal: {other:?}"),
+    };
+    let (ours, server) = (decimal(&make(doc, expression, None).unwrap()), decimal(server));
+    let Decimal::Finite { coefficient, exponent, .. } = server else { return false };
+    let (_, last) = normalize(coefficient, exponent);
+    let bound = Decimal::Finite { negative: false, coefficient: 5, exponent: last };
+    ours.subtract(server).abs().compare(bound).is_le()
+}
+
+/// The document that `{"r": expression}` makes.
+fn make(doc: &str, expression: &str, collation: Option<&&str>) -> Result<Document, Error> {
     let (record, expression) = (Record::from_document(&parse(doc))?, parse(expression));
     let collator = match collation {
         Some(collation) => Collator::new(&Collation::parse(&parse(collation))?)?,
@@ -192,7 +221,7 @@ fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<Str
     let node = compiler.object(&expression)?;
     compiler.check()?;
     let value = node.eval(&Scope::new(environment.globals(), Root::Record(&record)))?;
-    Ok(show(&value.or_null().to_document()))
+    Ok(value.or_null().to_document())
 }
 
 /// An engine that holds the collection.

@@ -20,13 +20,21 @@ fn tables_are_sorted_and_no_name_comes_twice() {
 
 #[test]
 fn recorded() {
-    crate::replay::check(include_str!("testdata/regex.txt"));
-    crate::replay::check(include_str!("testdata/string.txt"));
-    crate::replay::check(include_str!("testdata/trigonometry.txt"));
     crate::replay::check(include_str!("testdata/arithmetic.txt"));
     crate::replay::check(include_str!("testdata/comparison.txt"));
     crate::replay::check(include_str!("testdata/conditional.txt"));
     crate::replay::check(include_str!("testdata/core.txt"));
+    crate::replay::check(include_str!("testdata/regex.txt"));
+    crate::replay::check(include_str!("testdata/size.txt"));
+    crate::replay::check(include_str!("testdata/string.txt"));
+    crate::replay::check(include_str!("testdata/trigonometry.txt"));
+}
+
+/// Functions of decimals, and those of them that differ in the last digit.
+#[test]
+fn decimals() {
+    crate::replay::check(include_str!("testdata/decimal.txt"));
+    crate::replay::check(include_str!("testdata/decimal_last_digit.txt"));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Decimal128 taken apart: the BID encoding that BSON uses, and exact comparison.
 
 mod arithmetic;
+mod functions;
+mod real;
 
 use std::cmp::Ordering;
 
@@ -24,6 +26,9 @@ pub(crate) enum Decimal {
 }
 
 const EXPONENT_BIAS: i32 = 6176;
+/// The least and the greatest exponent of a coefficient.
+const MIN_EXPONENT: i32 = -EXPONENT_BIAS;
+const MAX_EXPONENT: i32 = 6111;
 pub(crate) const MAX_COEFFICIENT: u128 = 9_999_999_999_999_999_999_999_999_999_999_999;
 /// The number of decimal digits of [`MAX_COEFFICIENT`].
 pub(crate) const DIGITS: u32 = 34;

@@ -4,7 +4,7 @@ use super::Number;
 use super::decimal::Decimal;
 
 /// A running sum. Decimals are added up apart; of the others it keeps what rounding left over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sum {
     /// The double nearest the sum of all that are not decimals.
     sum: f64,

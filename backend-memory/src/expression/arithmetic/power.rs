@@ -5,13 +5,14 @@ use odm_core::Result;
 use super::super::{Globals, Value, refused};
 use super::{is_nan, is_positive, number, pair};
 use crate::value::Number;
+use crate::value::decimal::Decimal;
 
 /// `$exp`: e to a power.
 ///
 /// 28765 for what is not a number.
 pub(super) fn exp<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
     Ok(match number("$exp", operands)? {
-        Number::Decimal(_) => return unsupported("$exp"),
+        Number::Decimal(n) => Number::Decimal(n.exp()),
         n => Number::Double(n.to_f64().exp()),
     }
     .into())
@@ -26,7 +27,7 @@ pub(super) fn ln<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
         return refused(28_766, "$ln's argument must be a positive number");
     }
     Ok(match n {
-        Number::Decimal(_) => return unsupported("$ln"),
+        Number::Decimal(n) if !n.is_nan() => Number::Decimal(n.ln()),
         n => Number::Double(n.to_f64().ln()),
     }
     .into())
@@ -41,7 +42,7 @@ pub(super) fn log10<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>
         return refused(28_761, "$log10's argument must be a positive number");
     }
     Ok(match n {
-        Number::Decimal(_) => return unsupported("$log10"),
+        Number::Decimal(n) if !n.is_nan() => Number::Decimal(n.log10()),
         n => Number::Double(n.to_f64().log10()),
     }
     .into())
@@ -59,18 +60,18 @@ pub(super) fn log<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> 
     let Some(base) = base.as_number() else {
         return refused(28_757, format!("$log's base must be numeric, not {}", base.type_name()));
     };
-    if !is_positive(n) && !is_nan(n) {
+    let is_base = is_positive(base) && base.to_exact_integer() != Some(1);
+    if (n.is_decimal() || base.is_decimal()) && is_positive(n) && is_base {
+        return Ok(Number::Decimal(n.to_decimal().log(base.to_decimal())).into());
+    }
+    let (n, base) = (n.to_f64(), base.to_f64());
+    if n <= 0.0 {
         return refused(28_758, "$log's argument must be a positive number");
     }
-    if !(is_positive(base) && base.to_exact_integer() != Some(1)) && !is_nan(base) {
+    if base <= 0.0 || base == 1.0 {
         return refused(28_759, "$log's base must be a positive number not equal to 1");
     }
-    Ok(if n.is_decimal() || base.is_decimal() {
-        return unsupported("$log");
-    } else {
-        Number::Double(n.to_f64().ln() / base.to_f64().ln())
-    }
-    .into())
+    Ok((n.ln() / base.ln()).into())
 }
 
 /// `$pow`: a number to a power; of integers an integer, if it is one that fits, or else a double.
@@ -86,14 +87,17 @@ pub(super) fn pow<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> 
         return refused(28_763, format!("$pow's exponent must be numeric, not {kind}"));
     };
     let is_negative = match exponent {
-        Number::Decimal(n) => n.is_below_zero(),
+        // Of zeros, too.
+        Number::Decimal(Decimal::Infinite { negative } | Decimal::Finite { negative, .. }) => {
+            negative
+        }
         n => n.to_f64() < 0.0,
     };
     if base.is_zero() && is_negative {
         return refused(28_764, "$pow cannot take a base of 0 and a negative exponent");
     }
     if base.is_decimal() || exponent.is_decimal() {
-        return unsupported("$pow");
+        return Ok(Number::Decimal(base.to_decimal().pow(exponent.to_decimal())).into());
     }
     Ok(match integer_power(base, exponent) {
         None => base.to_f64().powf(exponent.to_f64()).into(),
@@ -128,8 +132,4 @@ pub(super) fn sqrt<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>>
         n => Number::Double(n.to_f64().sqrt()),
     }
     .into())
-}
-
-fn unsupported<T>(name: &str) -> Result<T> {
-    Err(odm_core::Error::Unsupported { backend: "memory", feature: format!("{name} of decimals") })
 }
