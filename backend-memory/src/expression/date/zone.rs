@@ -227,7 +227,9 @@ mod tests {
     #[test]
     fn known_differences_of_the_data() {
         // Zone, seconds, the server's offset in minutes, and ours.
-        let rows: [(&str, i64, i64, i64); 5] = [
+        let rows: [(&str, i64, i64, i64); 7] = [
+            ("America/Mexico_City", 1_688_169_600, -300, -360), // Its law of October 2022.
+            ("Africa/Cairo", 1_688_169_600, 120, 180),          // Its law of 2023.
             ("America/Scoresbysund", 2_500_000_000, -60, -120), // Its law of 2024.
             ("Africa/Casablanca", 2_500_000_000, 60, 0),        // Announced in 2026.
             ("CET", -2_500_000_000, 60, 17), // An alias of Europe/Brussels since 2024.

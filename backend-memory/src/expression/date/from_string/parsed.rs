@@ -7,7 +7,7 @@ use super::super::zone::Zone;
 const UNSET_FRACTION: i64 = -99_999;
 
 /// Larger numbers are refused before anything is calculated with them.
-const MAX_NUMBER: i64 = 1 << 50;
+const MAX_NUMBER: u64 = 1 << 50;
 
 /// What was read of a text.
 #[derive(Debug, Default)]
@@ -33,8 +33,6 @@ pub(super) struct Relative {
     pub(super) years: i64,
     pub(super) months: i64,
     pub(super) days: i64,
-    pub(super) hours: i64,
-    pub(super) minutes: i64,
     pub(super) seconds: i64,
     pub(super) micros: i64,
     pub(super) weekday: Option<i64>,
@@ -159,22 +157,17 @@ impl Parsed {
             relative.years,
             relative.months,
             relative.days,
-            relative.hours,
-            relative.minutes,
             relative.seconds,
-            relative.micros,
+            relative.micros / 1000,
             year,
         ];
-        if numbers.iter().any(|number| number.unsigned_abs() > MAX_NUMBER.unsigned_abs()) {
+        if numbers.iter().any(|number| number.unsigned_abs() > MAX_NUMBER) {
             return Err(Failure::Overflow);
         }
         let days = relative.apply(year, month, day);
         let micros = micros + relative.micros;
-        let local = (hour + relative.hours) * 3600
-            + (minute + relative.minutes) * 60
-            + second
-            + relative.seconds
-            + micros.div_euclid(1_000_000);
+        let local =
+            hour * 3600 + minute * 60 + second + relative.seconds + micros.div_euclid(1_000_000);
         let local = days
             .checked_mul(DAY)
             .and_then(|days| days.checked_add(local))

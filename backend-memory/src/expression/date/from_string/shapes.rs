@@ -28,7 +28,7 @@ const NAMED: &[(&str, &str)] = &[
     ("SS", "<MM>|60"),
     ("meridian", "[AaPp][.]?[Mm][.]?[\0\t ]"),
     ("tz", "[(]?[A-Za-z]{1,6}[)]?|[A-Z][a-z]+([_/-][A-Za-z]+)+"),
-    ("offset", "(GMT)?[+-]<H>(:?<M>)?"),
+    ("offset", "(GMT)?[+-](<H>(:?<M>)?|<HH><MM><SS>|<HH>:<MM>:<SS>)"),
     // Dates.
     ("m", "0?[0-9]|1[0-2]"),
     ("mm", "0[0-9]|1[0-2]"),
@@ -125,7 +125,7 @@ const SHAPES: &[(&str, Read)] = &[
     ("<noyear>'t'?<H>[:.]<M>", day_and_time_24),
     ("<noyear>'t'?<H>[:.]<M>[:.]<S>", day_and_time_24),
     ("<noyear>'t'?<H>[:.]<M>[:.]<SS><space>?(<offset>|<tz>)", day_and_time_24),
-    ("[+-]*[ \t]*[0-9]+<space>?(<unit>|'week')", relative),
+    ("[+-]*[ \t]*[0-9]{1,13}<space>?(<unit>|'week')", relative),
 ];
 
 /// The shapes, as one scanner.
@@ -452,14 +452,9 @@ fn year(parsed: &mut Parsed, token: &mut Token<'_>) -> Result<(), Failure> {
 
 fn ago(parsed: &mut Parsed, _: &mut Token<'_>) -> Result<(), Failure> {
     let relative = &mut parsed.relative;
-    for amount in [
-        &mut relative.years,
-        &mut relative.months,
-        &mut relative.days,
-        &mut relative.hours,
-        &mut relative.minutes,
-        &mut relative.seconds,
-    ] {
+    for amount in
+        [&mut relative.years, &mut relative.months, &mut relative.days, &mut relative.seconds]
+    {
         *amount = amount.saturating_neg();
     }
     relative.weekday = relative.weekday.map(|weekday| if weekday == 0 { -7 } else { -weekday });

@@ -183,16 +183,18 @@ fn number(digits: &[u8]) -> i64 {
     })
 }
 
-/// Seconds of `h`, `hh`, `h:m`, `hmm`, `h:mm`, `hh:m`, `hhmm` or `hh:mm`.
+/// Seconds of `h`, `hh`, `h:m`, `hmm`, `h:mm`, `hh:m`, `hhmm`, `hh:mm`, `hhmmss` or `hh:mm:ss`.
 fn clock_offset(text: &[u8]) -> i64 {
     let leading =
         |text: &[u8]| number(&text[..text.iter().take_while(|b| b.is_ascii_digit()).count()]);
     let colon = text.iter().position(|byte| *byte == b':');
-    let (hours, minutes) = match (text.len(), colon) {
-        (1 | 2, _) => (leading(text), 0),
-        (3..=5, Some(colon @ (1 | 2))) => (leading(text), leading(&text[colon + 1..])),
-        (3 | 4, _) => (number(text) / 100, number(text) % 100),
-        _ => (0, 0),
+    let (hours, minutes, seconds) = match (text.len(), colon) {
+        (1 | 2, _) => (leading(text), 0, 0),
+        (3..=5, Some(colon @ (1 | 2))) => (leading(text), leading(&text[colon + 1..]), 0),
+        (3 | 4, _) => (number(text) / 100, number(text) % 100, 0),
+        (6, None) => (number(&text[..2]), number(&text[2..4]), number(&text[4..])),
+        (8, Some(2)) => (number(&text[..2]), leading(&text[3..5]), leading(&text[6..])),
+        _ => (0, 0, 0),
     };
-    hours * 3600 + minutes * 60
+    hours * 3600 + minutes * 60 + seconds
 }
