@@ -33,6 +33,7 @@ mod value;
 mod aggregate;
 mod catalog;
 mod collation;
+mod expression;
 mod filter;
 mod index;
 mod matrix;
@@ -56,6 +57,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         capability::FAMILIES,
         catalog::FAMILIES,
         collation::FAMILIES,
+        expression::FAMILIES,
         filter::FAMILIES,
         index::FAMILIES,
         matrix::FAMILIES,

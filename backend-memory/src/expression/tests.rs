@@ -23,7 +23,6 @@ fn recorded() {
     crate::replay::check(include_str!("testdata/arithmetic.txt"));
     crate::replay::check(include_str!("testdata/comparison.txt"));
     crate::replay::check(include_str!("testdata/conditional.txt"));
-    crate::replay::check(include_str!("testdata/core.txt"));
     crate::replay::check(include_str!("testdata/regex.txt"));
     crate::replay::check(include_str!("testdata/size.txt"));
     crate::replay::check(include_str!("testdata/string.txt"));
