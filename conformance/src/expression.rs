@@ -60,7 +60,10 @@ async fn check(db: Database, text: &str) -> Outcome {
         collection.insert_many(&docs).await?;
         handles.push(collection);
     }
-    let asked = questions.iter().map(|question| ask(&handles, question));
+    let mut asked = Vec::with_capacity(questions.len());
+    for question in &questions {
+        asked.push(ask(&handles, question));
+    }
     let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     let mut failures = Vec::new();
     for (question, answers) in questions.iter().zip(answers) {
