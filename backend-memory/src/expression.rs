@@ -44,9 +44,9 @@ use crate::collation::Collator;
 use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, Name, RawVal, Record, ValueBuf};
 
-pub(crate) use compile::Compiler;
+pub(crate) use compile::{Compiler, check_bound_variable};
 pub(crate) use environment::{Environment, bind_variables};
-pub(crate) use path::Path;
+pub(crate) use path::{Path, check_field_name};
 pub(crate) use value::{ArrayBuilder, Value, check_size};
 
 /// The families of operators.

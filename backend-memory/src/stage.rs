@@ -9,8 +9,13 @@ mod add_fields;
 mod bucket;
 mod bucket_auto;
 mod count;
+mod documents;
+mod facet;
+mod graph_lookup;
 mod group;
+mod join;
 mod limit;
+mod lookup;
 mod match_;
 mod optimize;
 mod project;
@@ -22,6 +27,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod union_with;
 mod unwind;
 
 use std::collections::HashMap;
@@ -29,7 +35,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use bson::Bson;
-use odm_core::{Error, ErrorCode, Filter, Namespace, RawDoc, Result, Sort};
+use odm_core::{ErrorCode, Filter, Namespace, RawDoc, Result, Sort};
 
 use crate::backend::Engine;
 use crate::cursor::raw_doc;
@@ -47,14 +53,19 @@ const FAMILIES: &[&[Spec]] = &[
     bucket::STAGES,
     bucket_auto::STAGES,
     count::STAGES,
+    documents::STAGES,
+    facet::STAGES,
+    graph_lookup::STAGES,
     group::STAGES,
     limit::STAGES,
+    lookup::STAGES,
     match_::STAGES,
     project::STAGES,
     redact::STAGES,
     replace_root::STAGES,
     sample::STAGES,
     sort::STAGES,
+    union_with::STAGES,
     unwind::STAGES,
 ];
 
@@ -214,14 +225,10 @@ impl Doc {
     pub(crate) fn into_raw_doc(self) -> Result<RawDoc> {
         match self {
             Doc::Record(record) => raw_doc(&record),
-            Doc::Made(bytes) if bytes.len() > MAX_RESULT => Err(Error::command(
-                ErrorCode(10_334),
-                format!(
-                    "BSONObj size: {} is invalid. Size must be between 0 and {MAX_RESULT}",
-                    bytes.len()
-                ),
-            )),
-            Doc::Made(bytes) => RawDoc::from_bytes(bytes),
+            Doc::Made(bytes) => {
+                check_result_size(bytes.len())?;
+                RawDoc::from_bytes(bytes)
+            }
         }
     }
 }
@@ -331,6 +338,40 @@ impl Pipeline {
     pub(crate) fn open(&self, input: Input, run: &Arc<Run>) -> Result<Input> {
         self.stages.iter().try_fold(input, |input, stage| stage.clone().open(input, run))
     }
+}
+
+/// Whether a stage of that name reads the documents of a collection; one that there is none of is said to.
+pub(crate) fn needs_collection(name: &str) -> bool {
+    name != "$documents" && STAGES.contains_key(name)
+}
+
+/// Reads the pipeline inside a stage.
+///
+/// # Errors
+///
+/// 14 if it is no array of documents, and what [`odm_core::Pipeline::parse`] refuses.
+fn sub_pipeline(name: &str, value: &Bson) -> Result<odm_core::Pipeline> {
+    match value {
+        Bson::Array(stages) => odm_core::Pipeline::parse(stages),
+        _ => {
+            let message = format!("'{name}' must be an array, found {value}");
+            refused(ErrorCode::TYPE_MISMATCH.0, message)
+        }
+    }
+}
+
+/// Refuses a document that is too large to be handed out.
+///
+/// # Errors
+///
+/// 10334 beyond 16 MiB and a little.
+fn check_result_size(bytes: usize) -> Result<()> {
+    if bytes <= MAX_RESULT {
+        return Ok(());
+    }
+    let message =
+        format!("BSONObj size: {bytes} is invalid. Size must be between 0 and {MAX_RESULT}");
+    refused(10_334, message)
 }
 
 fn refused_within<T>(name: &str, within: Within) -> Result<T> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use odm_core::{Aggregate, Cursor, Filter, Namespace, RawCursor, Result, Sort};
+use odm_core::{
+    Aggregate, Cursor, Error, ErrorCode, Filter, Hint, Namespace, RawCursor, Result, Sort,
+};
 
 use super::{Engine, options};
 use crate::collation::Collator;
@@ -41,13 +43,14 @@ impl Engine {
             self.catalog.find(ns)
         };
         let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
+        check_source(&request.pipeline, ns)?;
         let mut globals = self.globals(collator);
         let mut names = Vec::new();
         if let Some(variables) = &request.let_vars {
             bind_variables(&mut globals, &mut names, variables)?;
         }
         let mut compiler = Compiler::new(&globals, names);
-        let mut pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
+        let pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
         compiler.check()?;
         let run = Arc::new(Run {
             engine: self.clone(),
@@ -57,8 +60,7 @@ impl Engine {
             allow_disk_use: request.allow_disk_use != Some(false),
             bypass_document_validation: request.bypass_document_validation,
         });
-        let input = run.source(&mut pipeline)?;
-        let results = Results::stream(pipeline.open(input, &run)?);
+        let results = Results::stream(run.open_hinted(&pipeline, request.hint.as_ref())?);
         let results = results.batches_of(request.batch_size);
         Ok(match cell {
             Some(cell) => results.of_collection(cell.uuid),
@@ -73,14 +75,55 @@ impl Engine {
     }
 }
 
+/// Checks that a pipeline has documents to read.
+///
+/// # Errors
+///
+/// 73 for `$documents` on a collection, and for other stages without one.
+fn check_source(pipeline: &odm_core::Pipeline, ns: &Namespace) -> Result<()> {
+    let refuse = |message: String| Err(Error::command(ErrorCode::INVALID_NAMESPACE, message));
+    let first = pipeline.0.first().map(odm_core::Stage::name);
+    match (first, ns.collection().is_empty()) {
+        (Some("$documents"), false) => {
+            refuse("'$documents' can only be run with {aggregate: 1}".to_owned())
+        }
+        (None, true) => refuse("{aggregate: 1} is not valid for an empty pipeline".to_owned()),
+        (Some(name), true) if stage::needs_collection(name) => {
+            let message =
+                format!("{{aggregate: 1}} is not valid for '{name}'; a collection is required");
+            refuse(message)
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Run {
+    /// The documents of the collection, worked on by a pipeline.
+    ///
+    /// # Errors
+    ///
+    /// The server's, for what a stage refuses.
+    pub(crate) fn open(self: &Arc<Self>, pipeline: &Pipeline) -> Result<Input> {
+        self.open_hinted(pipeline, None)
+    }
+
+    /// The same, by an index that is asked for.
+    fn open_hinted(self: &Arc<Self>, pipeline: &Pipeline, hint: Option<&Hint>) -> Result<Input> {
+        let mut pipeline = pipeline.clone();
+        let input = self.source(&mut pipeline, hint)?;
+        pipeline.open(input, self)
+    }
+
     /// The documents of the collection; what the first stages ask for, the plan does, and they are taken
     /// off the pipeline.
     ///
     /// # Errors
     ///
     /// As [`Plan::choose`].
-    fn source(&self, pipeline: &mut Pipeline) -> Result<Input> {
+    fn source(&self, pipeline: &mut Pipeline, hint: Option<&Hint>) -> Result<Input> {
+        if matches!(pipeline.stages.first().map(|stage| stage.role()), Some(Role::Source)) {
+            return Ok(Box::new(Ready::default()));
+        }
         let Some(cell) = self.engine.catalog.find(&self.ns) else {
             return Ok(Box::new(Ready::default()));
         };
@@ -107,7 +150,7 @@ impl Run {
         };
         let rest = pipeline.stages.get(usize::from(!sort.is_empty())..).unwrap_or_default();
         let limit = stage::wanted(rest).unwrap_or(0);
-        let wanted = Wanted { sort: &sort, limit, ..Wanted::all(&filter, None).collated(collator) };
+        let wanted = Wanted { sort: &sort, limit, ..Wanted::all(&filter, hint).collated(collator) };
         let plan = Plan::choose(&state, wanted)?;
         if plan.is_sorted && !sort.is_empty() {
             pipeline.stages.remove(0);

@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 use odm_core::{Error, ErrorCode, Result};
 
-use super::path::check_name;
+use super::path::check_field_name;
 use super::{
     Application, Evaluate, Globals, Grouping, Node, OPERATORS, Operator, Path, Root, Scope, Shape,
     Value, refused,
@@ -195,10 +195,7 @@ impl<'c> Compiler<'c> {
     ///
     /// As [`object`](Compiler::object).
     pub(crate) fn field(&mut self, name: &str, value: &Bson) -> Result<Node> {
-        check_name(name)?;
-        if name.contains('.') {
-            return refused(16_412, format!("the field name '{name}' may not contain '.'"));
-        }
+        check_field_name(name)?;
         self.operand(value)
     }
 
@@ -513,7 +510,7 @@ fn check_variable(name: &str) -> Result<()> {
 /// # Errors
 ///
 /// 9 if it is none: it has to begin with a lowercase letter; `CURRENT` may be bound.
-pub(super) fn check_bound_variable(name: &str) -> Result<()> {
+pub(crate) fn check_bound_variable(name: &str) -> Result<()> {
     let refuse = |message: String| refused(ErrorCode::FAILED_TO_PARSE.0, message);
     if name == "CURRENT" {
         return Ok(());

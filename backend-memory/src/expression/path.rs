@@ -74,6 +74,20 @@ fn too_long() -> Error {
     Error::command(ErrorCode::OVERFLOW, "the field path is too long")
 }
 
+/// Checks the name of a field that is written on its own: it has no dots either.
+///
+/// # Errors
+///
+/// As [`Path::parse`], of a part; 16412 for a dot.
+pub(crate) fn check_field_name(name: &str) -> Result<()> {
+    check_name(name)?;
+    if name.contains('.') {
+        let message = format!("the field name '{name}' may not contain '.'");
+        return Err(Error::command(ErrorCode(16_412), message));
+    }
+    Ok(())
+}
+
 /// Checks the name of a field.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ fn unwind(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn St
     Ok(vec![Arc::new(Unwind { path: parts(path)?, preserve, index })])
 }
 
-fn parts(path: &str) -> Result<Vec<Box<str>>> {
+pub(super) fn parts(path: &str) -> Result<Vec<Box<str>>> {
     Path::parse(path)?;
     Ok(path.split('.').map(Box::from).collect())
 }
@@ -236,7 +236,7 @@ impl Place {
 
 /// A document with a field set: at its place if it is there, else at the end. What is no document on
 /// the way becomes one.
-fn with_field(document: RawVal<'_>, path: &[Box<str>], value: RawVal<'_>) -> Vec<u8> {
+pub(super) fn with_field(document: RawVal<'_>, path: &[Box<str>], value: RawVal<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(document.bytes().len() + 32);
     let start = begin(&mut out);
     write_with_field(&mut out, document, path, value);
