@@ -33,13 +33,13 @@ mod value;
 mod aggregate;
 mod catalog;
 mod collation;
-mod expression;
 mod filter;
 mod index;
 mod matrix;
 #[cfg(test)]
 mod properties;
 mod read;
+mod recorded;
 mod session;
 mod typed;
 mod update;
@@ -57,11 +57,11 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         capability::FAMILIES,
         catalog::FAMILIES,
         collation::FAMILIES,
-        expression::FAMILIES,
         filter::FAMILIES,
         index::FAMILIES,
         matrix::FAMILIES,
         read::FAMILIES,
+        recorded::FAMILIES,
         session::FAMILIES,
         typed::FAMILIES,
         update::FAMILIES,

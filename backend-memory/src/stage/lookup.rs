@@ -48,7 +48,9 @@ fn lookup(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
                 _ => return failed(format!("unknown argument to $lookup: {name}")),
             },
             _ => {
-                return failed(format!("$lookup argument '{name}' must be a string, found {value}"));
+                return failed(format!(
+                    "$lookup argument '{name}' must be a string, found {value}"
+                ));
             }
         }
     }
