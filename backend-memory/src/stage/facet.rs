@@ -27,10 +27,8 @@ fn facet(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<
         let Bson::Array(stages) = stages else {
             return refused(40_170, format!("arguments to $facet must be arrays, '{name}' is not"));
         };
-        let is_stage = |stage: &Bson| stage.as_document().is_some_and(|stage| !stage.is_empty());
-        if !stages.iter().all(is_stage) {
-            let message =
-                format!("elements of arrays in $facet must be non-empty objects: '{name}'");
+        if !stages.iter().all(|stage| stage.as_document().is_some()) {
+            let message = format!("elements of arrays in $facet must be objects: '{name}'");
             return refused(40_171, message);
         }
         check_field_name(name)?;
