@@ -48,15 +48,28 @@ fn kind() -> impl Strategy<Value = Document> {
     ]
 }
 
-/// Whether MongoDB may lose documents that match if an index is on the path: an array is not looked for below the
-/// first element of an operand of `$gt` and `$gte`, but below the operand itself if that element is an array. So
-/// `{a: {$gte: [[0]]}}` finds `{a: [[0]]}` only without an index: the key there is `[0]`.
-pub fn index_loses(filter: &Document) -> bool {
+/// Whether MongoDB may lose documents that match if such an index is on the path.
+///
+/// - An array is not looked for below the first element of an operand of `$gt` and `$gte`, but below the operand itself
+///   if that element is an array. So `{a: {$gte: [[0]]}}` finds `{a: [[0]]}` only without an index: the key is `[0]`.
+/// - What a missing field satisfies as well, but for equality with null, is looked for in sparse indexes, and in partial
+///   ones of what exists: `{a: {$gte: null}}`, `{a: {$gt: MinKey}}`, `{a: {$lt: MaxKey}}`.
+pub fn index_loses(indexes: &[Document], filter: &Document) -> bool {
+    let lacks = |index: &Document| {
+        index.contains_key("sparse") || index.contains_key("partialFilterExpression")
+    };
+    loses(filter, indexes.iter().any(lacks))
+}
+
+/// The same, by whether an index lacks documents.
+fn loses(filter: &Document, lacks: bool) -> bool {
     filter.iter().any(|(name, operand)| match (name.as_str(), operand) {
+        ("$gt" | "$gte", Bson::MinKey) | ("$lt" | "$lte", Bson::MaxKey) => lacks,
+        ("$gte" | "$lte", Bson::Null) => lacks,
         ("$gt" | "$gte", Bson::Array(elements)) => matches!(elements.first(), Some(Bson::Array(_))),
-        (_, Bson::Document(inner)) => index_loses(inner),
+        (_, Bson::Document(inner)) => loses(inner, lacks),
         (_, Bson::Array(parts)) => {
-            parts.iter().filter_map(Bson::as_document).any(|part| index_loses(part))
+            parts.iter().filter_map(Bson::as_document).any(|part| loses(part, lacks))
         }
         _ => false,
     })
