@@ -29,11 +29,11 @@ impl Engine {
             let message = "the key of distinct must not contain a null byte";
             return Err(Error::command(ErrorCode(31_032), message));
         }
-        let filter = distinct.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(distinct.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, None)?;
         let collator = environment.collator();
+        let filter = distinct.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
         check_key(key)?;
         let Some(cell) = cell else { return Ok(Vec::new()) };

@@ -82,11 +82,11 @@ impl Engine {
         find.check()?;
         check_name(ns)?;
         let deadline = Deadline::after(find.max_time);
-        let filter = find.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(find.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, find.let_vars.as_ref())?;
         let collator = environment.collator();
+        let filter = find.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
         let sorter = Sorter::compile(&find.sort, collator)?;
         let projector = match &find.projection {
@@ -146,10 +146,10 @@ impl Engine {
     pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
         check_name(ns)?;
         let deadline = Deadline::after(count.max_time);
-        let filter = count.filter.normalized()?;
         let cell = self.catalog.find(ns);
         let collator = options::collator(count.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, None)?;
+        let filter = count.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
         let Some(cell) = cell else { return Ok(0) };
         let state = cell.snapshot();

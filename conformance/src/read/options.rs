@@ -567,7 +567,15 @@ async fn of_several_mistakes_one_is_told(db: Database) -> Outcome {
         options.extend(more);
         options
     };
-    let rows: [(Document, Found); 10] = [
+    let filter = || doc! { "filter": { "a": { "$regex": re("a", "i"), "$options": "" } } };
+    let collation =
+        || doc! { "collation": { "locale": "en", "strength": 1, "caseFirst": "upper" } };
+    let projection = || doc! { "projection": { "a": 1, "b": 0 } };
+    let rows: [(Document, Found); 14] = [
+        (with(filter(), collation()), Err(2)),
+        (with(projection(), collation()), Err(2)),
+        (with(filter(), projection()), Err(51075)),
+        (with(filter(), doc! { "hint": "no" }), Err(51075)),
         (doc! { "hint": "no", "sort": { "a": 2 } }, Err(15975)),
         (with(bounds(), doc! { "filter": { "$x": 1 } }), Err(51176)),
         (with(bounds(), doc! { "sort": { "a": 2 } }), Err(51176)),
