@@ -95,7 +95,23 @@ pub(crate) struct Round<'a> {
     server: &'a Server,
     counts: &'a Counts,
     /// What was done so far, to be printed with a difference.
-    history: Vec<String>,
+    history: Vec<Done>,
+}
+
+/// What both databases were asked to do.
+enum Done {
+    Command(Document),
+    Bulk { ops: Vec<Document>, ordered: bool },
+}
+
+impl Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Done::Command(command) => f.write_str(&show(command)),
+            Done::Bulk { ops, ordered: true } => write!(f, "ordered bulk {}", show_all(ops)),
+            Done::Bulk { ops, ordered: false } => write!(f, "unordered bulk {}", show_all(ops)),
+        }
+    }
 }
 
 /// How many commands the server is given at once.
@@ -152,7 +168,7 @@ impl<'a> Round<'a> {
     /// What the memory engine does not support is counted, and not run on the server.
     pub(crate) fn same(&mut self, command: Document) -> Result<Option<Document>, String> {
         let reply = self.compared(&command)?;
-        self.history.push(show(&command));
+        self.history.push(Done::Command(command));
         Ok(reply)
     }
 
@@ -164,8 +180,6 @@ impl<'a> Round<'a> {
         ops: &[Document],
         ordered: bool,
     ) -> Result<Option<Document>, String> {
-        let order = if ordered { "ordered" } else { "unordered" };
-        let shown = format!("{order} bulk {}", show_all(ops));
         let collect = || {
             let mut bulk = if ordered { Bulk::new() } else { Bulk::new().unordered() };
             for op in ops {
@@ -182,8 +196,9 @@ impl<'a> Round<'a> {
         let server = self.server.db.scope().write_concern(concern);
         let server = self.runtime.block_on(collect().run(&server));
         let memory = Answer::of_bulk(memory);
-        self.compare(|| shown.clone(), &memory, &Answer::of_bulk(server))?;
-        self.history.push(shown);
+        let done = Done::Bulk { ops: ops.to_vec(), ordered };
+        self.compare(|| done.to_string(), &memory, &Answer::of_bulk(server))?;
+        self.history.push(done);
         Ok(memory.into_reply())
     }
 
