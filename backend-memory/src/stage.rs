@@ -5,6 +5,7 @@
 //! is never copied on its way ([`Doc`]). Stages that need all of their input first say so by what
 //! they keep ([`Run::check_memory`]).
 
+mod absent;
 mod add_fields;
 mod bucket;
 mod bucket_auto;
@@ -43,6 +44,7 @@ use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, Root, refused};
 use crate::value::{RawVal, Record};
 
+pub(crate) use absent::check_namespace;
 pub(crate) use optimize::wanted;
 pub(crate) use source::{Ready, Records};
 pub(crate) use transform::Transform;
@@ -305,7 +307,7 @@ impl Pipeline {
         for stage in &pipeline.0 {
             let name = stage.name();
             let Some(spec) = STAGES.get(name).copied() else {
-                return refused(40_324, format!("unrecognized pipeline stage name: '{name}'"));
+                return absent::refuse(name);
             };
             if spec.not_within.contains(&within) {
                 return refused_within(spec.name, within);

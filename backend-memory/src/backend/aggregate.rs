@@ -79,10 +79,13 @@ impl Engine {
 ///
 /// # Errors
 ///
-/// 73 for `$documents` on a collection, and for other stages without one.
+/// 73 for `$documents` on a collection, for other stages without one, and for stages of another namespace.
 fn check_source(pipeline: &odm_core::Pipeline, ns: &Namespace) -> Result<()> {
     let refuse = |message: String| Err(Error::command(ErrorCode::INVALID_NAMESPACE, message));
     let first = pipeline.0.first().map(odm_core::Stage::name);
+    for stage in &pipeline.0 {
+        stage::check_namespace(stage.name(), ns)?;
+    }
     match (first, ns.collection().is_empty()) {
         (Some("$documents"), false) => {
             refuse("'$documents' can only be run with {aggregate: 1}".to_owned())
