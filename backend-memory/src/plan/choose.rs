@@ -412,11 +412,14 @@ fn condition(part: &Filter) -> Option<(&FieldPath, SmallVec<[&Predicate; 1]>)> {
         Filter::Field(path, predicate) => Some((path, smallvec![predicate])),
         Filter::Or(alternatives) => {
             let Filter::Field(path, _) = alternatives.first()? else { return None };
-            let predicate = |part| match part {
-                &Filter::Field(ref on, ref predicate) if on == path => Some(predicate),
-                _ => None,
-            };
-            Some((path, alternatives.iter().map(predicate).collect::<Option<_>>()?))
+            let mut predicates = SmallVec::with_capacity(alternatives.len());
+            for alternative in alternatives {
+                match alternative {
+                    Filter::Field(on, predicate) if on == path => predicates.push(predicate),
+                    _ => return None,
+                }
+            }
+            Some((path, predicates))
         }
         _ => None,
     }
