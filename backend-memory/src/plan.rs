@@ -3,6 +3,7 @@
 
 mod bounds;
 mod choose;
+mod conjuncts;
 mod distinct;
 mod explain;
 mod normalize;
