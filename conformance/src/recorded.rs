@@ -13,7 +13,7 @@
 //!
 //! The code is 0 for what is accepted. A file is a case. That the cases pass on MongoDB proves that they are current.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bson::{Bson, Document, doc};
 use futures_util::{StreamExt, stream};
@@ -65,7 +65,7 @@ async fn check(db: Database, text: &str) -> Outcome {
 #[derive(Default)]
 struct Block<'t> {
     docs: Vec<Document>,
-    others: HashMap<&'t str, Vec<Document>>,
+    others: BTreeMap<&'t str, Vec<Document>>,
     pipelines: Vec<(Vec<Bson>, &'t str, Answer)>,
 }
 
