@@ -19,6 +19,7 @@ use crate::backend::options::TimeLimit;
 use crate::backend::{Engine, concern, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
+use crate::stage;
 
 /// How long a cursor that waits does so unless it is told.
 const AWAIT: Duration = Duration::from_secs(1);
@@ -43,8 +44,8 @@ impl Engine {
             Operation::Insert(_) | Operation::UpdateBatch(_) | Operation::DeleteBatch(_)
         ));
         let writes = !matches!(&kind, CommandKind::Operation(operation) if matches!(
-            **operation,
-            Operation::Aggregate(_)
+            operation.as_ref(),
+            Operation::Aggregate(request) if !stage::writes(&request.pipeline)
         ));
         let mut reply = self.answer(&namespace, kind, document, cx).await?;
         let concern = document.get_document("writeConcern").ok().filter(|_| writes);

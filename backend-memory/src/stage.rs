@@ -18,13 +18,17 @@ mod join;
 mod limit;
 mod lookup;
 mod match_;
+mod merge;
 mod optimize;
+mod out;
 mod project;
 mod redact;
 mod replace_root;
 mod sample;
 mod sort;
 mod source;
+mod stats;
+mod target;
 #[cfg(test)]
 mod tests;
 mod transform;
@@ -62,11 +66,14 @@ const FAMILIES: &[&[Spec]] = &[
     limit::STAGES,
     lookup::STAGES,
     match_::STAGES,
+    merge::STAGES,
+    out::STAGES,
     project::STAGES,
     redact::STAGES,
     replace_root::STAGES,
     sample::STAGES,
     sort::STAGES,
+    stats::STAGES,
     union_with::STAGES,
     unwind::STAGES,
 ];
@@ -345,6 +352,20 @@ impl Pipeline {
 /// Whether a stage of that name reads the documents of a collection; one that there is none of is said to.
 pub(crate) fn needs_collection(name: &str) -> bool {
     name != "$documents" && STAGES.contains_key(name)
+}
+
+/// Whether the last stage of a pipeline writes.
+pub(crate) fn writes(pipeline: &odm_core::Pipeline) -> bool {
+    pipeline.0.last().is_some_and(|stage| matches!(stage.name(), "$out" | "$merge"))
+}
+
+/// Refuses a stage that is none.
+///
+/// # Errors
+///
+/// As [`Pipeline::compile`], of its name.
+fn check_known(name: &str) -> Result<()> {
+    if STAGES.contains_key(name) { Ok(()) } else { absent::refuse(name) }
 }
 
 /// Reads the pipeline inside a stage.

@@ -68,6 +68,23 @@ impl Engine {
         Err(WriteFailure::new(errors, done).into())
     }
 
+    /// Runs a statement of `$merge`; whether a document matches. What a pipeline sees are `variables`.
+    ///
+    /// # Errors
+    ///
+    /// The server's, for what it refuses.
+    pub(crate) fn update_one(
+        &self,
+        ns: &Namespace,
+        statement: &UpdateStatement,
+        validates: bool,
+        variables: Option<&Document>,
+        deadline: Deadline,
+    ) -> Result<bool> {
+        let done = self.update_statement(ns, statement, validates, variables, deadline)?;
+        Ok(done.matched > 0)
+    }
+
     fn update_statement(
         &self,
         ns: &Namespace,

@@ -12,7 +12,7 @@ const ENTRY: usize = 8;
 
 impl Engine {
     /// How many documents there are, and how large they and the indexes are.
-    pub(super) fn coll_stats(&self, ns: &Namespace, command: &Document) -> Result<Document> {
+    pub(crate) fn coll_stats(&self, ns: &Namespace, command: &Document) -> Result<Document> {
         check_flags(command)?;
         let scale = scale(command)?;
         let cell = self.catalog.find(ns);

@@ -293,6 +293,34 @@ impl Writing<'_> {
         Ok(cell)
     }
 
+    /// Puts a collection in the place of the one of that name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Writing::create), but for 48.
+    pub(crate) fn replace(
+        &self,
+        ns: &Namespace,
+        uuid: bson::Uuid,
+        options: Document,
+        state: CollState,
+    ) -> Result<(), Error> {
+        check_writable(ns)?;
+        let old = {
+            let mut tree = self.catalog.tree.write();
+            let cell = Cell::new(tree.owner.clone(), uuid, options, Arc::new(state));
+            let old = tree.get(ns).cloned();
+            tree.put(ns, Arc::new(cell))?;
+            tree.owner.signal.give();
+            old
+        };
+        if let Some(old) = old {
+            let records = last_records(&old);
+            free(old, records);
+        }
+        Ok(())
+    }
+
     /// Takes a collection out of the catalog; how many indexes it had, if it was there.
     pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<usize> {
         let cell = self.catalog.tree.write().remove(ns)?;

@@ -101,6 +101,12 @@ impl CollState {
         }
     }
 
+    /// The same without documents.
+    pub(crate) fn emptied(&self) -> Self {
+        let indexes = self.indexes.iter().map(Index::emptied).collect();
+        CollState { records: Records::default(), indexes, next: RecordId(1), cap: self.cap }
+    }
+
     /// The documents, with the index on `_id` alone, in a collection with other limits: as many of
     /// the latest as there is room for.
     ///

@@ -302,6 +302,11 @@ impl Index {
         Index { spec: Arc::new(spec), entries: OrdIndex::default(), multikey: 0 }
     }
 
+    /// The same without keys.
+    pub(crate) fn emptied(&self) -> Self {
+        Index { spec: self.spec.clone(), entries: OrdIndex::default(), multikey: 0 }
+    }
+
     /// Whether a document may have many keys.
     pub(crate) const fn is_multikey(&self) -> bool {
         self.multikey != 0

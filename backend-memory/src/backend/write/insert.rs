@@ -65,13 +65,28 @@ impl Engine {
         Err(WriteFailure::new(errors, done).into())
     }
 
+    /// Inserts a document of `$merge`.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Engine::prepare); what the collection refuses.
+    pub(crate) fn insert_one(&self, ns: &Namespace, doc: &[u8], validates: bool) -> Result<()> {
+        let record = self.prepare(doc)?;
+        let writing = self.catalog.start_write();
+        let cell = self.cell_to_write(&writing, ns)?;
+        if let Some(validator) = cell.validator.as_ref().filter(|_| validates) {
+            validator.check(&record)?;
+        }
+        cell.turn().write(|state| state.insert(record, ns)).map(drop)
+    }
+
     /// Makes a record of a document: `_id` first, made if it is missing; empty timestamps filled.
     ///
     /// # Errors
     ///
     /// 53 and 52 for an `_id` that cannot be, 2 for a second one or a document that is too large,
     /// 15 for one that is nested too deeply.
-    pub(super) fn prepare(&self, document: &[u8]) -> Result<Record> {
+    pub(crate) fn prepare(&self, document: &[u8]) -> Result<Record> {
         let record = Record::from_bytes(document)?;
         let mut id = None;
         let mut id_is_first = false;
