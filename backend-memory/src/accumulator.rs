@@ -132,7 +132,7 @@ impl Argument {
 pub(crate) struct Setup {
     /// How many values are asked for, where that is asked.
     pub(crate) n: usize,
-    order: Option<Arc<Order>>,
+    pub(crate) order: Option<Arc<Order>>,
     pub(crate) collator: Option<Arc<Collator>>,
 }
 
@@ -225,6 +225,15 @@ impl Accumulator {
     ///
     /// As [`count_of`].
     pub(crate) fn start(&self, globals: &Globals, id: RawVal<'_>) -> Result<Box<dyn Accumulate>> {
+        Ok((self.operator.start)(&self.setup(globals, id)?))
+    }
+
+    /// What the state of a new group is made with.
+    ///
+    /// # Errors
+    ///
+    /// As [`count_of`].
+    pub(crate) fn setup(&self, globals: &Globals, id: RawVal<'_>) -> Result<Setup> {
         let n = match &self.argument.n {
             None => 1,
             Some(node) => {
@@ -233,7 +242,7 @@ impl Accumulator {
             }
         };
         let (order, collator) = (self.argument.order.clone(), globals.collator.clone());
-        Ok((self.operator.start)(&Setup { n, order, collator }))
+        Ok(Setup { n, order, collator })
     }
 
     /// Whether the number of values that are asked for is another one for each group.

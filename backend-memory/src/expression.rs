@@ -45,6 +45,8 @@ use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, Name, RawVal, Record, ValueBuf};
 
 pub(crate) use compile::{Compiler, check_bound_variable};
+pub(crate) use date::unit::{Unit, add as add_units};
+pub(crate) use date::zone::Zone;
 pub(crate) use environment::{Environment, bind_variables};
 pub(crate) use path::{Path, check_field_name};
 pub(crate) use value::{ArrayBuilder, Value, check_size};

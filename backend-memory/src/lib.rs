@@ -47,6 +47,7 @@ mod update;
 mod validation;
 #[expect(dead_code, unused_imports)]
 mod value;
+mod window;
 
 pub use backend::{Builder, MemoryBackend};
 pub use clock::{Clock, IdSource, ManualClock, RandomIds, SeededIds, SystemClock};

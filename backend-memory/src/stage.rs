@@ -10,8 +10,10 @@ mod add_fields;
 mod bucket;
 mod bucket_auto;
 mod count;
+mod densify;
 mod documents;
 mod facet;
+mod fill;
 mod graph_lookup;
 mod group;
 mod join;
@@ -25,6 +27,7 @@ mod project;
 mod redact;
 mod replace_root;
 mod sample;
+mod set_window_fields;
 mod sort;
 mod source;
 mod stats;
@@ -59,8 +62,10 @@ const FAMILIES: &[&[Spec]] = &[
     bucket::STAGES,
     bucket_auto::STAGES,
     count::STAGES,
+    densify::STAGES,
     documents::STAGES,
     facet::STAGES,
+    fill::STAGES,
     graph_lookup::STAGES,
     group::STAGES,
     limit::STAGES,
@@ -72,6 +77,7 @@ const FAMILIES: &[&[Spec]] = &[
     redact::STAGES,
     replace_root::STAGES,
     sample::STAGES,
+    set_window_fields::STAGES,
     sort::STAGES,
     stats::STAGES,
     union_with::STAGES,

@@ -108,7 +108,7 @@ impl Order {
     /// # Errors
     ///
     /// 2 if two of them are arrays.
-    fn key(&self, values: &[Value<'_>]) -> Result<KeyBytes> {
+    pub(crate) fn key(&self, values: &[Value<'_>]) -> Result<KeyBytes> {
         let is_plain = self.pattern.collator().is_none()
             && !values.iter().any(|value| value.kind() == Some(ElementType::Array));
         if is_plain {

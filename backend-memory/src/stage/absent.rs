@@ -18,14 +18,11 @@ const LACKING: &[&str] = &[
     "$_unpackBucket",
     "$changeStream",
     "$currentOp",
-    "$densify",
-    "$fill",
     "$geoNear",
     "$listCatalog",
     "$listLocalSessions",
     "$listSessions",
     "$mergeCursors",
-    "$setWindowFields",
 ];
 
 /// Stages that MongoDB itself, as one server on its own, refuses.

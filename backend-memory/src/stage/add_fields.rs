@@ -18,7 +18,11 @@ pub(super) const STAGES: &[Spec] =
 /// How deep fields may be nested.
 const MAX_DEPTH: usize = 200;
 
-fn add_fields(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn Stage>>> {
+pub(super) fn add_fields(
+    compiler: &mut Compiler<'_>,
+    spec: &Bson,
+    _: Within,
+) -> Result<Vec<Arc<dyn Stage>>> {
     let Bson::Document(spec) = spec else {
         return refused(40_272, "$addFields specification stage must be an object");
     };

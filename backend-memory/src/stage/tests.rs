@@ -19,3 +19,18 @@ fn sort() {
 fn bucket() {
     crate::replay::check(include_str!("testdata/bucket.txt"));
 }
+
+#[test]
+fn set_window_fields() {
+    crate::replay::check(include_str!("testdata/windows.txt"));
+}
+
+#[test]
+fn fill() {
+    crate::replay::check(include_str!("testdata/fill.txt"));
+}
+
+#[test]
+fn densify() {
+    crate::replay::check(include_str!("testdata/densify.txt"));
+}
