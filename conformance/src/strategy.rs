@@ -17,7 +17,7 @@ mod version;
 
 pub use collation::{collated, collation};
 pub use filter::{filter, filter_template, operand_filter};
-pub use index::{index, index_loses};
+pub use index::{index, index_misleads};
 pub use json_schema::json_schema;
 pub use pick::Template;
 pub use projection::{keys, projection, sort};

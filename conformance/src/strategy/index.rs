@@ -48,29 +48,36 @@ fn kind() -> impl Strategy<Value = Document> {
     ]
 }
 
-/// Whether MongoDB may lose documents that match if such an index is on the path.
+/// Whether MongoDB may answer otherwise if such an index is on the path.
 ///
-/// - An array is not looked for below the first element of an operand of `$gt` and `$gte`, but below the operand itself
-///   if that element is an array. So `{a: {$gte: [[0]]}}` finds `{a: [[0]]}` only without an index: the key is `[0]`.
-/// - What a missing field satisfies as well, but for equality with null, is looked for in sparse indexes, and in partial
-///   ones of what exists: `{a: {$gte: null}}`, `{a: {$gt: MinKey}}`, `{a: {$lt: MaxKey}}`.
-pub fn index_loses(indexes: &[Document], filter: &Document) -> bool {
+/// - It loses matches: an array is not looked for below the first element of an operand of `$gt` and `$gte`, but below
+///   the operand itself if that element is an array. So `{a: {$gte: [[0]]}}` finds `{a: [[0]]}` only without an index:
+///   the key is `[0]`.
+/// - It loses matches: what a missing field satisfies as well, but for equality with null, is looked for in sparse
+///   indexes, and in partial ones of what exists: `{a: {$gte: null}}`, `{a: {$gt: MinKey}}`, `{a: {$lt: MaxKey}}`.
+/// - It fails (4457011): the bounds of a comparison with a symbol cannot be inverted: `{a: {$not: {$gt: symbol}}}`.
+pub fn index_misleads(indexes: &[Document], filter: &Document) -> bool {
     let lacks = |index: &Document| {
         index.contains_key("sparse") || index.contains_key("partialFilterExpression")
     };
-    loses(filter, indexes.iter().any(lacks))
+    misleads(filter, indexes.iter().any(lacks), false)
 }
 
-/// The same, by whether an index lacks documents.
-fn loses(filter: &Document, lacks: bool) -> bool {
-    filter.iter().any(|(name, operand)| match (name.as_str(), operand) {
-        ("$gt" | "$gte", Bson::MinKey) | ("$lt" | "$lte", Bson::MaxKey) => lacks,
-        ("$gte" | "$lte", Bson::Null) => lacks,
-        ("$gt" | "$gte", Bson::Array(elements)) => matches!(elements.first(), Some(Bson::Array(_))),
-        (_, Bson::Document(inner)) => loses(inner, lacks),
-        (_, Bson::Array(parts)) => {
-            parts.iter().filter_map(Bson::as_document).any(|part| loses(part, lacks))
+/// The same, by whether an index lacks documents, and whether the filter is negated.
+fn misleads(filter: &Document, lacks: bool, negated: bool) -> bool {
+    filter.iter().any(|(name, operand)| {
+        let negated = negated || matches!(name.as_str(), "$not" | "$nor");
+        match (name.as_str(), operand) {
+            ("$gt" | "$gte" | "$lt" | "$lte", Bson::Symbol(_)) => negated,
+            ("$gt" | "$gte", Bson::MinKey) | ("$lt" | "$lte", Bson::MaxKey) => lacks,
+            ("$gte" | "$lte", Bson::Null) => lacks,
+            ("$gt" | "$gte", Bson::Array(items)) => matches!(items.first(), Some(Bson::Array(_))),
+            (_, Bson::Document(inner)) => misleads(inner, lacks, negated),
+            (_, Bson::Array(parts)) => parts
+                .iter()
+                .filter_map(Bson::as_document)
+                .any(|part| misleads(part, lacks, negated)),
+            _ => false,
         }
-        _ => false,
     })
 }

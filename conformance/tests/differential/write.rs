@@ -2,7 +2,7 @@
 
 use bson::{Document, doc};
 use conformance::strategy::{
-    document, documents, filter, filter_template, index, index_loses, sort, update,
+    document, documents, filter, filter_template, index, index_misleads, sort, update,
 };
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -79,7 +79,7 @@ fn indexes(bench: &Bench, counts: &Counts) -> Result<u32, String> {
         let queries: Vec<_> = queries
             .into_iter()
             .map(|(filters, sort, limit)| (round.most_telling(&filters, &docs), sort, limit))
-            .filter(|(filter, _, _)| !index_loses(&indexes, filter))
+            .filter(|(filter, _, _)| !index_misleads(&indexes, filter))
             .collect();
         find_by_indexes(round, &indexes, &queries)?;
         // Each on one document: of several, an index decides which is the first.
