@@ -6,8 +6,16 @@ mod fields;
 mod group;
 mod sort;
 mod unwind;
+mod write;
 
 use crate::case::Case;
 
-pub(crate) const FAMILIES: &[&[Case]] =
-    &[accumulator::CASES, bucket::CASES, fields::CASES, group::CASES, sort::CASES, unwind::CASES];
+pub(crate) const FAMILIES: &[&[Case]] = &[
+    accumulator::CASES,
+    bucket::CASES,
+    fields::CASES,
+    group::CASES,
+    sort::CASES,
+    unwind::CASES,
+    write::CASES,
+];
