@@ -37,6 +37,9 @@ impl PartialOrd for Point {
     }
 }
 
+/// How many months there are until the calendar repeats.
+const CYCLE: usize = 4800;
+
 /// From where to where.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Bounds {
@@ -171,10 +174,21 @@ impl Range {
                 Point::Date(base),
                 Some(unit @ (Unit::Month | Unit::Quarter | Unit::Year)),
             ) => {
-                // Their lengths differ.
-                let mut stepped = base;
-                while stepped < date {
+                // Their lengths differ: a step may end on an earlier day of the month, and the next begins there.
+                let (mut stepped, mut count) = (base, 0);
+                while stepped < date && count < CYCLE {
                     stepped = add_units(stepped, unit, self.units(), &Zone::UTC)?;
+                    count += 1;
+                }
+                // By now the day has been in all months there are; many steps are one.
+                for power in (0..32).rev() {
+                    let amount = self.units().saturating_mul(1 << power);
+                    while let Ok(next) = add_units(stepped, unit, amount, &Zone::UTC)
+                        && next > stepped
+                        && next <= date
+                    {
+                        stepped = next;
+                    }
                 }
                 Ok(stepped == date)
             }
