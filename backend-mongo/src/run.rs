@@ -15,11 +15,6 @@ use crate::error::{
 };
 use crate::session::{MongoSession, NumberedSession, SessionPool};
 
-/// The server's error for a transaction number below one that the session has used.
-const TRANSACTION_TOO_OLD: i32 = 225;
-/// How often the numbers of a session may be doubled to get past those that the driver had used.
-const MAX_SKIPS: u32 = 24;
-
 /// What the clones of a backend share.
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -196,30 +191,20 @@ impl Inner {
         encode: &(dyn Fn() -> RawDocumentBuf + Sync),
         session: &mut NumberedSession,
     ) -> (Result<Document>, bool) {
-        let mut number = match session.next_number().await {
+        let number = match session.next_number().await {
             Ok(number) => number,
             Err(error) => return (Err(from_driver(error)), false),
         };
-        let (mut retried, mut intact, mut skips) = (false, true, 0);
+        let (mut retried, mut intact) = (false, true);
         let mut first_error = None;
         loop {
             let mut numbered = encode();
-            numbered.append(cstr!("txnNumber"), number);
-            let outcome = self.send(database, numbered, None, Some(session)).await;
-            if let Err(error) = &outcome
-                && error::code(error) == Some(TRANSACTION_TOO_OLD)
-                && !retried
-                && skips < MAX_SKIPS
-            {
-                skips += 1;
-                match session.skip_numbers().await {
-                    Ok(next) => number = next,
-                    Err(error) => return (Err(from_driver(error)), false),
-                }
-                continue;
+            if let Some(number) = number {
+                numbered.append(cstr!("txnNumber"), number);
             }
+            let outcome = self.send(database, numbered, None, Some(session)).await;
             intact &= !matches!(&outcome, Err(error) if is_network(error));
-            if !retried && is_retryable_write(&outcome) {
+            if number.is_some() && !retried && is_retryable_write(&outcome) {
                 retried = true;
                 first_error = outcome.err();
                 continue;

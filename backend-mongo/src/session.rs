@@ -16,40 +16,44 @@ use crate::run::Inner;
 /// A driver's session whose transaction numbers we know.
 ///
 /// The driver numbers the retryable writes of its own actions but not those of a command document,
-/// and keeps its count to itself. So each number used here is also used up on the driver's side:
-/// its count is never behind ours, and a session that goes back to the driver's pool stays usable.
+/// and keeps its count to itself. So each number used here is also used up on the driver's side,
+/// and both counts stay the same: a session that goes back to the driver's pool stays usable.
 #[derive(Debug)]
 pub(crate) struct NumberedSession {
     pub(crate) session: ClientSession,
-    number: i64,
+    /// The driver's count. Unknown, no write is numbered: a number that was used before would make
+    /// the server take the write for a repetition, and answer without doing it.
+    number: Option<i64>,
     in_transaction: bool,
 }
 
 impl NumberedSession {
     pub(crate) fn new(session: ClientSession) -> Self {
-        NumberedSession { session, number: 0, in_transaction: false }
+        // Sessions come from a pool, and somebody may have used this one.
+        let number = driver_count(&format!("{session:?}"));
+        NumberedSession { session, number, in_transaction: false }
     }
 
     pub(crate) fn in_transaction(&self) -> bool {
         self.in_transaction
     }
 
-    /// A transaction number for a retryable write.
-    pub(crate) async fn next_number(&mut self) -> mongodb::error::Result<i64> {
+    /// A transaction number for a retryable write, if numbers are known.
+    pub(crate) async fn next_number(&mut self) -> mongodb::error::Result<Option<i64>> {
+        let Some(number) = self.number else { return Ok(None) };
         // A transaction that is aborted before its first operation is never sent.
         self.session.start_transaction().await?;
         self.session.abort_transaction().await?;
-        self.number += 1;
+        self.number = Some(number + 1);
         Ok(self.number)
     }
+}
 
-    /// A number far above the last: somebody else had used the driver's session before us.
-    pub(crate) async fn skip_numbers(&mut self) -> mongodb::error::Result<i64> {
-        for _ in 0..self.number {
-            self.next_number().await?;
-        }
-        self.next_number().await
-    }
+/// The driver's count of a session's transaction numbers, which only its debug form tells.
+fn driver_count(session: &str) -> Option<i64> {
+    let (_, of_server) = session.split_once("server_session: ServerSession {")?;
+    let (_, count) = of_server.split_once("txn_number: ")?;
+    count.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Idle sessions for retryable writes.
@@ -118,7 +122,7 @@ impl Session for MongoSession {
         let mut held = self.session.lock().await;
         let options = concern::transaction_options(options);
         held.session.start_transaction().with_options(options).await.map_err(from_driver)?;
-        held.number += 1;
+        held.number = held.number.map(|number| number + 1);
         held.in_transaction = true;
         Ok(())
     }
@@ -153,5 +157,26 @@ fn ending(error: mongodb::error::Error) -> Error {
             Error::command(ErrorCode::NO_SUCH_TRANSACTION, message.clone())
         }
         _ => from_driver(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::driver_count;
+
+    #[test]
+    fn the_count_is_read_only_where_it_is_sure() {
+        let id = r#"id: Document({"id": Binary(Binary { subtype: Uuid, bytes: [1] })})"#;
+        let of = |rest: &str| {
+            let pool = "pool: [ServerSession { txn_number: 9 }]";
+            driver_count(&format!(
+                "ClientSession {{ server_session: ServerSession {{ {id}, {rest} }}, {pool} }}"
+            ))
+        };
+        assert_eq!(of("dirty: false, txn_number: 17"), Some(17));
+        assert_eq!(of("txn_number: 0"), Some(0));
+        assert_eq!(of("txn_number: -1"), None);
+        assert_eq!(driver_count("ClientSession { txn_number: 1 }"), None);
+        assert_eq!(driver_count(""), None);
     }
 }
