@@ -145,13 +145,6 @@ pub(crate) trait Accumulate: Send {
     /// 146 if it holds too much; 40400 if `$mergeObjects` meets anything but an object.
     fn add(&mut self, values: &[Value<'_>]) -> Result<()>;
 
-    /// Takes out what was added first and is still in: for windows that slide. `false` if it cannot,
-    /// and has to begin anew.
-    fn remove(&mut self, values: &[Value<'_>]) -> bool {
-        let _ = values;
-        false
-    }
-
     /// What it makes of what was added so far.
     fn result(&self) -> Value<'static>;
 

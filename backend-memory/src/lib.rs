@@ -20,7 +20,6 @@
 //! # }
 //! ```
 
-#[allow(dead_code)]
 mod accumulator;
 mod backend;
 mod clock;
@@ -30,7 +29,6 @@ mod command;
 mod cost;
 mod cursor;
 mod deadline;
-#[allow(dead_code)]
 mod expression;
 mod filter;
 mod plan;
@@ -39,7 +37,6 @@ mod projection;
 mod replay;
 #[expect(dead_code)]
 mod sort;
-#[allow(dead_code)]
 mod stage;
 mod storage;
 pub mod testing;

@@ -137,11 +137,6 @@ impl Accumulate for Count {
         Ok(())
     }
 
-    fn remove(&mut self, _: &[Value<'_>]) -> bool {
-        self.0 -= 1;
-        true
-    }
-
     fn result(&self) -> Value<'static> {
         i32::try_from(self.0).map_or_else(|_| self.0.into(), Value::from)
     }

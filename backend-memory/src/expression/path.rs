@@ -51,11 +51,6 @@ impl Path {
         if path.parts.len() == MAX_PARTS { Err(too_long()) } else { Ok(path) }
     }
 
-    /// The path as it is written.
-    pub(crate) fn text(&self) -> String {
-        self.parts.iter().map(Name::as_str).collect::<Vec<_>>().join(".")
-    }
-
     /// What it leads to in a document.
     #[inline]
     pub(crate) fn of_root<'a>(&self, root: Root<'a>) -> Value<'a> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use bson::{Bson, DateTime, Decimal128, Document, Timestamp};
+use bson::{Bson, DateTime, Decimal128, Timestamp};
 use odm_core::{Error, ErrorCode};
 
 use crate::collation::Collator;
@@ -141,15 +141,6 @@ impl<'a> Value<'a> {
     /// As [`ValueBuf::from_bson`].
     pub(crate) fn from_bson(value: &Bson) -> Result<Value<'static>, Error> {
         ValueBuf::from_bson(value).map(Value::Owned)
-    }
-
-    /// A value from a document tree.
-    ///
-    /// # Errors
-    ///
-    /// As [`ValueBuf::from_bson`].
-    pub(crate) fn from_document(value: &Document) -> Result<Value<'static>, Error> {
-        Value::from_bson(&Bson::Document(value.clone()))
     }
 }
 

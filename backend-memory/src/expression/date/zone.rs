@@ -183,10 +183,6 @@ impl ZoneOperand {
         }
     }
 
-    pub(super) const fn is_absent(&self) -> bool {
-        matches!(self, ZoneOperand::Absent)
-    }
-
     /// The zone; `None` if the operand is null or missing.
     ///
     /// # Errors
