@@ -11,19 +11,16 @@
 //! | `S sort code ids` | the `_id`s in an order |
 //! | `P doc filter projection code doc` | a projection of a document, `-` if the filter does not match |
 //! | `V validator doc info` | what a failed validation tells, `-` if the document is valid |
-//! | `E doc expression code value [collation]` | what an expression gives, both in a document under `r` |
 //! | `A pipeline code docs` | what a pipeline makes of the collection, under `r` |
-//! | `N doc expression code value` | the same, of a decimal whose last digit differs, by up to 5 |
+//! | `N doc expression code value` | what an expression gives, under `r`: a decimal whose last digit differs, by up to 5 |
 //! | `U doc filter update arrayFilters upsert code result doc` | an update of a document; the result is `n/nModified`, or `upserted` |
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, Timestamp, doc};
-use odm_core::{Collation, Error, Filter, Pipeline, Projection, Sort, Update};
+use odm_core::{Error, Filter, Pipeline, Projection, Sort, Update};
 
-use crate::collation::Collator;
 use crate::expression::{Environment, Root, Scope};
 use crate::filter::{Matched, Matcher};
 use crate::projection::Projector;
@@ -80,13 +77,6 @@ pub(crate) fn check(file: &str) {
                 };
                 (server, validate(validator, doc))
             }
-            ["E", doc, expression, code, value, collation @ ..] => {
-                let server = match *value {
-                    "-" => String::new(),
-                    value => show(&parse(value)),
-                };
-                (answer(code, &server), evaluate(doc, expression, collation.first()))
-            }
             ["A", pipeline, code, docs] => {
                 let server = match *docs {
                     "-" => String::new(),
@@ -96,13 +86,13 @@ pub(crate) fn check(file: &str) {
                 (answer(code, &server), filled.aggregate(pipeline))
             }
             ["N", doc, expression, "0", value] => {
-                let (server, ours) = (parse(value), evaluate(doc, expression, None));
+                let (server, ours) = (parse(value), evaluate(doc, expression));
                 // What is right to the last digit is no line of this kind.
-                let is_near = is_near(doc, expression, &server);
-                let is_equal = ours.as_ref().is_ok_and(|ours| *ours == show(&server));
+                let is_so =
+                    ours.as_ref().is_ok_and(|ours| *ours != server && is_near(ours, &server));
                 let server = show(&server);
-                let is_so = is_near && !is_equal;
-                (server.clone(), if is_so { Ok(server) } else { ours.map(|ours| ours + "!") })
+                let ours = ours.map(|ours| if is_so { server.clone() } else { show(&ours) + "!" });
+                (server, ours)
             }
             ["U", doc, filter, change, array_filters, upsert, code, result, new] => {
                 let server = match *new {
@@ -148,7 +138,7 @@ fn ids<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
 }
 
 fn find(filter: &str, collection: &[Record]) -> Result<String, Error> {
-    let matcher = Matcher::with(&Filter::Raw(parse(filter)), &environment(None))?;
+    let matcher = Matcher::with(&Filter::Raw(parse(filter)), &environment())?;
     let found = ids(collection.iter().filter(|record| matcher.matches(record)));
     matcher.check().map(|()| found)
 }
@@ -169,7 +159,7 @@ fn validate(validator: &str, doc: &str) -> Result<String, Error> {
 fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
     let record = Record::from_document(&parse(doc))?;
     let filter = Filter::Raw(parse(filter));
-    let environment = environment(None);
+    let environment = environment();
     let projector = Projector::compile(&Projection::Raw(parse(projection)), &filter, &environment)?;
     if !Matcher::with(&filter, &environment)?.holds(&record)? {
         return Ok("none".to_owned());
@@ -178,8 +168,8 @@ fn project(doc: &str, filter: &str, projection: &str) -> Result<String, Error> {
 }
 
 /// Where expressions are evaluated: in 1970.
-pub(crate) fn environment(collator: Option<Arc<Collator>>) -> Environment<'static> {
-    Environment::at(DateTime::from_millis(0), Timestamp { time: 1, increment: 1 }, collator)
+pub(crate) fn environment() -> Environment<'static> {
+    Environment::at(DateTime::from_millis(0), Timestamp { time: 1, increment: 1 }, None)
 }
 
 /// An update; a pipeline stands in a document with an empty name.
@@ -191,18 +181,13 @@ fn update_of(change: &str) -> Update {
     }
 }
 
-/// The document that `{"r": expression}` makes, shown.
-fn evaluate(doc: &str, expression: &str, collation: Option<&&str>) -> Result<String, Error> {
-    Ok(show(&make(doc, expression, collation)?))
-}
-
 /// Whether the decimal that an expression gives is within 5 in the 34th digit of the server's.
-fn is_near(doc: &str, expression: &str, server: &Document) -> bool {
+fn is_near(ours: &Document, server: &Document) -> bool {
     let decimal = |document: &Document| match document.get("r") {
         Some(Bson::Decimal128(n)) => Decimal::from_bits(u128::from_le_bytes(n.bytes())),
         other => panic!("not a decimal: {other:?}"),
     };
-    let (ours, server) = (decimal(&make(doc, expression, None).unwrap()), decimal(server));
+    let (ours, server) = (decimal(ours), decimal(server));
     let Decimal::Finite { coefficient, exponent, .. } = server else { return false };
     let (_, last) = normalize(coefficient, exponent);
     let bound = Decimal::Finite { negative: false, coefficient: 5, exponent: last };
@@ -210,13 +195,9 @@ fn is_near(doc: &str, expression: &str, server: &Document) -> bool {
 }
 
 /// The document that `{"r": expression}` makes.
-fn make(doc: &str, expression: &str, collation: Option<&&str>) -> Result<Document, Error> {
+fn evaluate(doc: &str, expression: &str) -> Result<Document, Error> {
     let (record, expression) = (Record::from_document(&parse(doc))?, parse(expression));
-    let collator = match collation {
-        Some(collation) => Collator::new(&Collation::parse(&parse(collation))?)?,
-        None => None,
-    };
-    let environment = environment(collator);
+    let environment = environment();
     let mut compiler = environment.compiler();
     let node = compiler.object(&expression)?;
     compiler.check()?;
@@ -269,7 +250,7 @@ fn update(
         Ok(filters) => filters.iter().filter_map(|f| f.as_document().cloned()).collect(),
         Err(_) => Vec::new(),
     };
-    let updater = Updater::compile(&update_of(change), &array_filters, &environment(None))?;
+    let updater = Updater::compile(&update_of(change), &array_filters, &environment())?;
     let matcher = Matcher::compile(&filter)?;
     let cx = ApplyCx {
         now: DateTime::from_millis(0),

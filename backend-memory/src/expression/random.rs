@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn each_time_another() {
-        let environment = crate::replay::environment(None);
+        let environment = crate::replay::environment();
         let node = environment.compiler().object(&doc! { "$rand": {} }).unwrap();
         let scope = Scope::new(environment.globals(), Root::Value(RawVal::EMPTY_OBJECT));
         let drawn: Vec<f64> =
