@@ -191,7 +191,7 @@ fn is_a_race(field: &str, value: &Bson) -> bool {
 
 fn options(bench: &Bench, counts: &Counts) -> Result<u32, String> {
     let database = format!("differential_{}_options", std::process::id());
-    let server = Server::new(bench.server.database(database));
+    let server = Server::new(&bench.runtime, bench.server.database(database));
     let mut differences = Vec::new();
     let mut check = |command: Document| {
         counts.cases.add(1);

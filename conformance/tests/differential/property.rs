@@ -131,7 +131,7 @@ impl Bench {
         test: &impl Fn(&mut Round<'_>, S::Value) -> Result<(), String>,
     ) {
         let database = format!("differential_{}_{database}", std::process::id());
-        let server = Server::new(self.server.database(database));
+        let server = Server::new(&self.runtime, self.server.database(database));
         while let Some(case) = cases.take() {
             let rng = self.rng(cases.name, case);
             let mut runner = TestRunner::new_with_rng(cases.config.clone(), rng);

@@ -79,11 +79,15 @@ pub(crate) struct Server {
     pub(crate) db: Database,
     /// Whether its collection may have indexes.
     indexed: Cell<bool>,
+    /// Whether others might have to vote for an index.
+    in_replica_set: bool,
 }
 
 impl Server {
-    pub(crate) fn new(db: Database) -> Self {
-        Server { db, indexed: Cell::new(false) }
+    pub(crate) fn new(runtime: &Runtime, db: Database) -> Self {
+        let hello = runtime.block_on(db.run_command(doc! { "hello": 1 }));
+        let in_replica_set = hello.is_ok_and(|hello| hello.contains_key("setName"));
+        Server { db, indexed: Cell::new(false), in_replica_set }
     }
 }
 
@@ -322,7 +326,9 @@ impl<'a> Round<'a> {
         let name = command.keys().next().cloned().unwrap_or_default();
         match name.as_str() {
             "createIndexes" => {
-                command.insert("commitQuorum", 0);
+                if self.server.in_replica_set {
+                    command.insert("commitQuorum", 0);
+                }
                 self.server.indexed.set(true);
             }
             "drop" | "dropIndexes" => self.server.indexed.set(false),
