@@ -5,6 +5,7 @@
 //! own ([`Accumulate`]).
 
 mod array;
+mod best;
 mod extreme;
 mod number;
 mod object;

@@ -5,7 +5,7 @@ mod collections;
 pub(crate) mod concern;
 mod distinct;
 mod indexes;
-mod located;
+pub(crate) mod located;
 pub(crate) mod options;
 mod read;
 mod write;

@@ -18,13 +18,14 @@ use async_trait::async_trait;
 use bson::Uuid;
 use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
 
+use crate::backend::located::with_record_id;
 use crate::deadline::Deadline;
 use crate::filter::Matcher;
 use crate::plan::{Access, Plan, Position};
 use crate::projection::Projector;
 use crate::stage::Input;
-use crate::storage::{Cell, CollState, IndexSpec};
-use crate::value::Record;
+use crate::storage::{Cell, CollState, IndexSpec, RecordId};
+use crate::value::{EMPTY_DOCUMENT, Record};
 
 /// How many documents the first batch has unless the caller says.
 pub(crate) const FIRST_BATCH: usize = 101;
@@ -46,6 +47,7 @@ pub(crate) struct Results {
     source: Source,
     /// Of find: what to hand out of each match.
     projector: Option<Projector>,
+    shown: Shown,
     /// How many matches to pass over.
     skip: u64,
     /// How many documents to hand out at most.
@@ -60,6 +62,16 @@ pub(crate) struct Results {
     /// Whether they may be left alone for long.
     never_idle: bool,
     tail: Tail,
+}
+
+/// What is handed out of each match of a scan of a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Document,
+    /// `showRecordId`.
+    DocumentAndRecordId,
+    /// `returnKey`: nothing, for no index was used.
+    Key,
 }
 
 /// What happens at the end.
@@ -128,6 +140,7 @@ impl Results {
         Results {
             source,
             projector: None,
+            shown: Shown::Document,
             skip: 0,
             left: u64::MAX,
             batch_size: None,
@@ -142,6 +155,12 @@ impl Results {
     /// Hands out parts of the matches.
     pub(crate) fn projected(mut self, projector: Option<Projector>) -> Self {
         self.projector = projector;
+        self
+    }
+
+    /// Says what to hand out of each match, unless it is the document.
+    pub(crate) fn shown(mut self, shown: Shown) -> Self {
+        self.shown = shown;
         self
     }
 
@@ -260,6 +279,7 @@ impl Results {
             most: size.min(most),
             skip: self.skip,
             projector: self.projector.as_ref(),
+            shown: self.shown,
             pending: None,
             error: None,
         };
@@ -272,9 +292,9 @@ impl Results {
                 Source::Scan(scan) => {
                     let Scan { state, plan, position, matcher } = &mut **scan;
                     position.set_deadline(deadline);
-                    let stopped = plan.run(state, position, |_, record| match matcher {
+                    let stopped = plan.run(state, position, |id, record| match matcher {
                         Some(matcher) if !matcher.matches(record) => matcher.pass_over(),
-                        _ => batch.add(record),
+                        _ => batch.add_found(id, record),
                     });
                     position.check()?;
                     matcher.as_ref().map_or(Ok(()), Matcher::check)?;
@@ -334,6 +354,7 @@ struct Batch<'a> {
     most: usize,
     skip: u64,
     projector: Option<&'a Projector>,
+    shown: Shown,
     /// A document that does not fit any more.
     pending: Option<RawDoc>,
     error: Option<Error>,
@@ -345,15 +366,33 @@ impl Batch<'_> {
     }
 
     fn add(&mut self, record: &Record) -> ControlFlow<()> {
+        self.add_made(|batch| batch.projected(record))
+    }
+
+    /// The same, of a scan that knows where the record is.
+    fn add_found(&mut self, id: RecordId, record: &Record) -> ControlFlow<()> {
+        match self.shown {
+            Shown::Document => self.add(record),
+            Shown::DocumentAndRecordId => {
+                self.add_made(|batch| with_record_id(&batch.projected(record)?, id))
+            }
+            Shown::Key => self.add_made(|_| RawDoc::from_bytes(EMPTY_DOCUMENT)),
+        }
+    }
+
+    fn projected(&self, record: &Record) -> Result<RawDoc> {
+        match self.projector {
+            Some(projector) => projector.project(record),
+            None => raw_doc(record),
+        }
+    }
+
+    fn add_made(&mut self, make: impl FnOnce(&Self) -> Result<RawDoc>) -> ControlFlow<()> {
         if self.skip > 0 {
             self.skip -= 1;
             return ControlFlow::Continue(());
         }
-        let doc = match self.projector {
-            Some(projector) => projector.project(record),
-            None => raw_doc(record),
-        };
-        match doc {
+        match make(self) {
             Ok(doc) => self.push_found(doc),
             Err(error) => {
                 self.error = Some(error);

@@ -13,7 +13,7 @@ mod array;
 mod boolean;
 mod comparison;
 mod compile;
-mod conditional;
+pub(crate) mod conditional;
 mod convert;
 mod date;
 mod environment;

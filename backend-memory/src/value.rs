@@ -17,7 +17,7 @@ pub(crate) use compare::{canonical_type, compare, compare_collated, equal};
 pub(crate) use key::KeyBytes;
 pub(crate) use number::Number;
 pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};
-pub(crate) use raw::{Elements, RawVal};
+pub(crate) use raw::{EMPTY_DOCUMENT, Elements, RawVal};
 pub(crate) use record::{Name, Record};
 pub(crate) use sum::Sum;
 pub(crate) use write::ValueBuf;

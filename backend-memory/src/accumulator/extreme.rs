@@ -1,12 +1,12 @@
 //! The least and the greatest values.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use odm_core::Result;
 
-use super::{Accumulate, Argument, Held, Operator, Setup, first};
+use super::best::Best;
+use super::{Accumulate, Argument, Operator, Setup, first};
 use crate::collation::Collator;
 use crate::expression::Value;
 use crate::value::{KeyBytes, ValueBuf, compare_collated};
@@ -72,25 +72,13 @@ impl Accumulate for Extreme {
 /// first.
 #[derive(Debug)]
 struct Extremes {
-    better: Ordering,
-    n: usize,
     collator: Option<Arc<Collator>>,
-    /// By key and, among equals, by when they came.
-    kept: BTreeMap<(KeyBytes, u64), ValueBuf>,
-    count: u64,
-    held: Held,
+    best: Best,
 }
 
 impl Extremes {
     fn new(name: &'static str, better: Ordering, setup: &Setup) -> Self {
-        Extremes {
-            better,
-            n: setup.n,
-            collator: setup.collator.clone(),
-            kept: BTreeMap::new(),
-            count: 0,
-            held: Held::nothing(name),
-        }
+        Extremes { collator: setup.collator.clone(), best: Best::new(name, better, setup.n) }
     }
 }
 
@@ -98,34 +86,17 @@ impl Accumulate for Extremes {
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         let value = first(values);
         let Some(raw) = value.as_raw().filter(|_| !value.is_nullish()) else { return Ok(()) };
-        let key = KeyBytes::collated(self.collator.as_deref(), raw);
-        if self.kept.len() >= self.n {
-            let worst = match self.better {
-                Ordering::Less => self.kept.last_entry(),
-                _ => self.kept.first_entry(),
-            };
-            let Some(worst) = worst else { return Ok(()) };
-            // Equal ones stay.
-            if key.cmp(&worst.key().0) != self.better {
-                return Ok(());
-            }
-            let left = worst.remove();
-            self.held.leave(left.as_raw().bytes().len());
-        }
-        self.count += 1;
-        self.kept.insert((key, self.count), raw.into());
-        self.held.take(raw.bytes().len())
+        self.best.add(KeyBytes::collated(self.collator.as_deref(), raw), raw)
     }
 
     fn result(&self) -> Value<'static> {
-        let values = self.kept.values().map(ValueBuf::as_raw);
-        match self.better {
-            Ordering::Less => Value::array(values),
-            _ => Value::array(values.rev()),
+        match self.best.better() {
+            Ordering::Less => Value::array(self.best.values()),
+            _ => Value::array(self.best.values().rev()),
         }
     }
 
     fn size(&self) -> usize {
-        self.held.bytes
+        self.best.size()
     }
 }

@@ -1,13 +1,13 @@
 //! What some documents have that are first or last in an order.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bson::{Bson, Document};
 use odm_core::{Result, SortOrder};
 
-use super::{Accumulate, Argument, Held, Operator, Setup};
+use super::best::Best;
+use super::{Accumulate, Argument, Operator, Setup};
 use crate::collation::Collator;
 use crate::expression::{Compiler, Node, Path, Value, refused};
 use crate::sort;
@@ -169,25 +169,13 @@ impl Accumulate for Single {
 /// `$topN`, `$bottomN`: what the first or the last `n` documents give, in order. Null for missing.
 #[derive(Debug)]
 struct Several {
-    better: Ordering,
-    n: usize,
     order: Option<Arc<Order>>,
-    /// By key and, among equals, by when they came.
-    kept: BTreeMap<(KeyBytes, u64), ValueBuf>,
-    count: u64,
-    held: Held,
+    best: Best,
 }
 
 impl Several {
     fn new(name: &'static str, better: Ordering, setup: &Setup) -> Self {
-        Several {
-            better,
-            n: setup.n,
-            order: setup.order.clone(),
-            kept: BTreeMap::new(),
-            count: 0,
-            held: Held::nothing(name),
-        }
+        Several { order: setup.order.clone(), best: Best::new(name, better, setup.n) }
     }
 }
 
@@ -195,30 +183,14 @@ impl Accumulate for Several {
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         let (output, by) = split(values);
         let Some(order) = &self.order else { return Ok(()) };
-        let key = order.key(by)?;
-        if self.kept.len() >= self.n {
-            let worst = match self.better {
-                Ordering::Less => self.kept.last_entry(),
-                _ => self.kept.first_entry(),
-            };
-            let Some(worst) = worst else { return Ok(()) };
-            if key.cmp(&worst.key().0) != self.better {
-                return Ok(());
-            }
-            let left = worst.remove();
-            self.held.leave(left.as_raw().bytes().len());
-        }
-        self.count += 1;
-        let output = output.or_null();
-        self.kept.insert((key, self.count), output.into());
-        self.held.take(output.bytes().len())
+        self.best.add(order.key(by)?, output.or_null())
     }
 
     fn result(&self) -> Value<'static> {
-        Value::array(self.kept.values().map(ValueBuf::as_raw))
+        Value::array(self.best.values())
     }
 
     fn size(&self) -> usize {
-        self.held.bytes
+        self.best.size()
     }
 }

@@ -100,26 +100,31 @@ impl Place {
         RawDoc::from_bytes(out)
     }
 
-    /// The document with its `$recordId`, in place of a field of that name or at the end.
+    /// The document with its `$recordId`.
     pub(super) fn shown(&self, projector: Option<&Projector>) -> Result<RawDoc> {
         let doc = match projector {
             Some(projector) => projector.project(&self.record)?,
             None => raw_doc(&self.record)?,
         };
-        let id = odm_core::bson::Bson::Int64(i64::try_from(self.id.0).unwrap_or(i64::MAX));
-        let id = ValueBuf::from_bson(&id)?;
-        let mut out = Vec::with_capacity(doc.as_bytes().len() + 20);
-        let start = begin(&mut out);
-        let mut is_there = false;
-        for (name, value) in RawVal::document(doc.as_bytes()).elements() {
-            let is_id = name == RECORD_ID;
-            append(&mut out, name, if is_id { id.as_raw() } else { value });
-            is_there |= is_id;
-        }
-        if !is_there {
-            append(&mut out, RECORD_ID, id.as_raw());
-        }
-        finish(&mut out, start);
-        RawDoc::from_bytes(out)
+        with_record_id(&doc, self.id)
     }
+}
+
+/// The document with a `$recordId`, in place of a field of that name or at the end.
+pub(crate) fn with_record_id(doc: &RawDoc, id: RecordId) -> Result<RawDoc> {
+    let id = odm_core::bson::Bson::Int64(i64::try_from(id.0).unwrap_or(i64::MAX));
+    let id = ValueBuf::from_bson(&id)?;
+    let mut out = Vec::with_capacity(doc.as_bytes().len() + 20);
+    let start = begin(&mut out);
+    let mut is_there = false;
+    for (name, value) in RawVal::document(doc.as_bytes()).elements() {
+        let is_id = name == RECORD_ID;
+        append(&mut out, name, if is_id { id.as_raw() } else { value });
+        is_there |= is_id;
+    }
+    if !is_there {
+        append(&mut out, RECORD_ID, id.as_raw());
+    }
+    finish(&mut out, start);
+    RawDoc::from_bytes(out)
 }

@@ -8,13 +8,13 @@ use odm_core::{
 };
 
 use super::located::Located;
-use super::{Engine, options, unsupported};
+use super::{Engine, options};
 use crate::collation::Collator;
-use crate::cursor::{FIRST_BATCH, LiveCursor, Results, Tail, raw_doc};
+use crate::cursor::{FIRST_BATCH, LiveCursor, Results, Shown, Tail, raw_doc};
 use crate::deadline::Deadline;
 use crate::expression::Environment;
 use crate::filter::Matcher;
-use crate::plan::{self, Plan, Position, Wanted};
+use crate::plan::{self, Access, Plan, Position, Wanted};
 use crate::projection::Projector;
 use crate::sort::Sorter;
 use crate::storage::{CollState, RecordId, check_name};
@@ -117,11 +117,17 @@ impl Engine {
         let sorter = sorter.filter(|_| !plan.is_sorted);
         // A sort gives no more than the limit, and the server does not count after it.
         let limit = if sorter.is_some() { 0 } else { find.limit };
+        let shown = match find {
+            Find { return_key: true, .. } => Shown::Key,
+            Find { show_record_id: true, .. } => Shown::DocumentAndRecordId,
+            _ => Shown::Document,
+        };
+        let is_scan = sorter.is_none() && matches!(plan.access, Access::Collection { .. });
         let results = match sorter {
-            sorter if find.return_key || find.show_record_id => {
+            sorter if shown != Shown::Document && !is_scan => {
                 let located = Located { state: &state, plan: &plan, matcher: &matcher, deadline };
                 let found = located.find(sorter.as_ref(), last)?;
-                let documents = if find.return_key {
+                let documents = if shown == Shown::Key {
                     found.iter().map(|one| one.key(&state)).collect::<Result<_>>()?
                 } else {
                     found.iter().map(|one| one.shown(projector.as_ref())).collect::<Result<_>>()?
@@ -135,7 +141,7 @@ impl Engine {
             }
             None => {
                 let matcher = needs_matching(&plan, &matcher).then_some(matcher);
-                Results::scan(state, plan, matcher)
+                Results::scan(state, plan, matcher).shown(shown)
             }
         };
         let results = results.projected(projector).of_collection(cell.uuid);
@@ -178,10 +184,6 @@ pub(crate) fn tail(find: &Find, state: &CollState) -> Result<Tail> {
     if !state.is_capped() {
         let message = "tailable cursor requested on non capped collection";
         return Err(Error::command(ErrorCode::BAD_VALUE, message));
-    }
-    let located = [("returnKey", find.return_key), ("showRecordId", find.show_record_id)];
-    if let Some((option, _)) = located.iter().find(|(_, asked)| *asked) {
-        return Err(unsupported(format!("`{option}` of a tailable cursor")));
     }
     Ok(if find.await_data { Tail::Awaiting } else { Tail::Open })
 }

@@ -244,6 +244,13 @@ struct Switch {
     default: Option<Node>,
 }
 
+/// Refuses 40066 a value that no branch is for.
+pub(crate) fn no_branch<T>() -> Result<T> {
+    let message =
+        "$switch could not find a matching branch for an input, and no default was specified";
+    refused(40_066, message)
+}
+
 impl Evaluate for Switch {
     fn eval<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>> {
         for (case, then) in &self.branches {
@@ -253,10 +260,7 @@ impl Evaluate for Switch {
         }
         match &self.default {
             Some(default) => default.eval(scope),
-            None => refused(
-                40_066,
-                "$switch could not find a matching branch for an input, and no default was specified",
-            ),
+            None => no_branch(),
         }
     }
 

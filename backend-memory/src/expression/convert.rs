@@ -9,7 +9,7 @@ use odm_core::{ErrorCode, Result};
 use super::date::from_string::parse_date;
 use super::date::to_string::iso_8601;
 use super::date::zone::Zone;
-use super::date::{arguments, as_millis, date, optional, text};
+use super::date::{as_millis, date, optional, text};
 use super::string::to_text;
 use super::{Compiler, Evaluate, Globals, Node, Operator, Scope, Value, refused};
 use crate::value::decimal::Decimal;
@@ -70,7 +70,7 @@ fn type_<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
 fn convert(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let code = ErrorCode::FAILED_TO_PARSE.0;
     let [input, to, on_error, on_null] =
-        arguments("$convert", operand, ["input", "to", "onError", "onNull"], code, code)?;
+        Compiler::arguments("$convert", operand, ["input", "to", "onError", "onNull"], code, code)?;
     let Some(input) = input else { return refused(code, "missing 'input' parameter to $convert") };
     let Some(to) = to else { return refused(code, "missing 'to' parameter to $convert") };
     let input = compiler.operand(input)?;

@@ -63,33 +63,6 @@ pub(super) fn overflow() -> Error {
     )
 }
 
-/// Finds the arguments of an operator that takes them by name, in the order of `names`.
-///
-/// # Errors
-///
-/// `no_object` if what stands there is no document, `unknown` for any other name.
-pub(super) fn arguments<'b, const N: usize>(
-    operator: &str,
-    operand: &'b Bson,
-    names: [&str; N],
-    no_object: i32,
-    unknown: i32,
-) -> Result<[Option<&'b Bson>; N]> {
-    let Bson::Document(document) = operand else {
-        return refused(no_object, format!("{operator} only supports an object as its argument"));
-    };
-    let mut found = [None; N];
-    for (name, value) in document {
-        match names.iter().position(|known| known == name) {
-            Some(index) => found[index] = Some(value),
-            None => {
-                return refused(unknown, format!("unrecognized argument to {operator}: {name}"));
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// Compiles an argument that may be left out.
 pub(super) fn optional(
     compiler: &mut Compiler<'_>,

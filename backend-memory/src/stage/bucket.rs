@@ -10,6 +10,7 @@ use super::group::{Group, Id};
 use super::sort::Sorted;
 use super::{Spec, Stage, Within};
 use crate::accumulator::Accumulator;
+use crate::expression::conditional::no_branch;
 use crate::expression::{Compiler, Evaluate, Node, Scope, Value, refused};
 use crate::value::canonical_type;
 
@@ -181,10 +182,8 @@ impl Evaluate for Bucket {
         }
         match &self.default {
             Some(default) => default.eval(scope),
-            None => refused(
-                40_066,
-                "$switch could not find a matching branch for an input, and no default was specified",
-            ),
+            // The server makes a `$switch` of the buckets.
+            None => no_branch(),
         }
     }
 

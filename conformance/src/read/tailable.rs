@@ -25,6 +25,7 @@ cases! { "read::tailable":
     other_cursors_see_what_comes_behind needs(capped_collections),
     they_end_with_their_collection needs(capped_collections),
     they_outlive_other_limits needs(capped_collections),
+    they_tell_record_ids_and_no_keys needs(capped_collections),
     killed_ones_are_gone needs(capped_collections),
     streams_wait_for_more needs(capped_collections),
     streams_lose_their_place needs(capped_collections),
@@ -379,6 +380,41 @@ async fn they_outlive_other_limits(db: Database) -> Outcome {
             tail.gives(&[3]).await?;
         } else {
             tail.fails("its place went with the others", 136).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn they_tell_record_ids_and_no_keys(db: Database) -> Outcome {
+    let shown = |id: i32, record: i64| doc! { "_id": id, "$recordId": record };
+    let rows = [
+        (doc! { "showRecordId": true }, [shown(1, 1), shown(2, 2), shown(3, 3), shown(4, 4)]),
+        (
+            doc! { "showRecordId": true, "projection": { "_id": 0 } },
+            [1_i64, 2, 3, 4].map(|record| doc! { "$recordId": record }),
+        ),
+        (doc! { "returnKey": true }, [doc! {}, doc! {}, doc! {}, doc! {}]),
+        (doc! { "returnKey": true, "showRecordId": true }, [doc! {}, doc! {}, doc! {}, doc! {}]),
+    ];
+    for (options, [first, second, third, fourth]) in rows {
+        capped(&db, 10, 1..=3).await?;
+        let shell = Shell::new(&db).await?;
+        let mut find = doc! { "find": "c", "tailable": true, "batchSize": 2 };
+        find.extend(options.clone());
+        let reply = shell.run(find).await?;
+        let what = crate::show(&options);
+        let docs = |reply: &Document, name| -> Vec<Bson> {
+            let cursor = reply.get_document("cursor").cloned().unwrap_or_default();
+            cursor.get_array(name).cloned().unwrap_or_default()
+        };
+        expect_eq(&what, &docs(&reply, "firstBatch"), &vec![first.into(), second.into()])?;
+        let (_, id) = batch(&reply, "firstBatch");
+        for (next, more) in [(third, Some(4)), (fourth, None)] {
+            let reply = shell.run(doc! { "getMore": id, "collection": "c" }).await?;
+            expect_eq(&what, &docs(&reply, "nextBatch"), &vec![next.into()])?;
+            if let Some(more) = more {
+                insert(&db, [more]).await?;
+            }
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use odm_core::Result;
 
 use super::unit::{Unit, weekday_of};
 use super::zone::ZoneOperand;
-use super::{arguments, as_millis, date, optional, text, unit};
+use super::{as_millis, date, optional, text, unit};
 use crate::expression::{Compiler, Evaluate, Node, Operator, Scope, Value, refused};
 use crate::value::Number;
 
@@ -48,7 +48,7 @@ impl DateAdd {
     ) -> Result<Node> {
         let names = ["startDate", "unit", "amount", "timezone"];
         let [start, unit, amount, zone] =
-            arguments(operator, operand, names, 5_166_400, 5_166_401)?;
+            Compiler::arguments(operator, operand, names, 5_166_400, 5_166_401)?;
         let (Some(start), Some(unit), Some(amount)) = (start, unit, amount) else {
             let message = format!("{operator} requires startDate, unit, and amount to be present");
             return refused(5_166_402, message);
@@ -116,7 +116,7 @@ impl Evaluate for DateAdd {
 fn date_diff(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let names = ["startDate", "endDate", "unit", "timezone", "startOfWeek"];
     let [start, end, unit, zone, week] =
-        arguments("$dateDiff", operand, names, 5_166_301, 5_166_302)?;
+        Compiler::arguments("$dateDiff", operand, names, 5_166_301, 5_166_302)?;
     let missing = |name, code| refused(code, format!("missing '{name}' parameter to $dateDiff"));
     let Some(start) = start else { return missing("startDate", 5_166_303) };
     let Some(end) = end else { return missing("endDate", 5_166_304) };
@@ -184,7 +184,7 @@ impl Evaluate for DateDiff {
 fn date_trunc(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let names = ["date", "unit", "binSize", "timezone", "startOfWeek"];
     let [date, unit, bin, zone, week] =
-        arguments("$dateTrunc", operand, names, 5_439_007, 5_439_008)?;
+        Compiler::arguments("$dateTrunc", operand, names, 5_439_007, 5_439_008)?;
     let missing = |name, code| refused(code, format!("missing '{name}' parameter to $dateTrunc"));
     let Some(date) = date else { return missing("date", 5_439_009) };
     let Some(unit) = unit else { return missing("unit", 5_439_010) };

@@ -5,7 +5,7 @@ use odm_core::Result;
 
 use super::civil::{DAY, days_of_carried, days_of_iso};
 use super::zone::{Zone, ZoneOperand};
-use super::{arguments, date, optional, overflow};
+use super::{date, optional, overflow};
 use crate::expression::{Compiler, Evaluate, Node, Operator, Scope, Value, refused};
 use crate::value::Number;
 
@@ -40,7 +40,7 @@ const TIME: std::ops::Range<usize> = 6..10;
 fn date_from_parts(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let names: [&str; 11] =
         std::array::from_fn(|index| PARTS.get(index).map_or("timezone", |(name, _)| name));
-    let [parts @ .., zone] = arguments("$dateFromParts", operand, names, 40_519, 40_518)?;
+    let [parts @ .., zone] = Compiler::arguments("$dateFromParts", operand, names, 40_519, 40_518)?;
     let has = |range: std::ops::Range<usize>| parts[range].iter().any(Option::is_some);
     let is_iso = parts[ISO.start].is_some();
     if parts[NATURAL.start].is_none() && !is_iso {

@@ -13,7 +13,7 @@ use odm_core::{Error, ErrorCode, Result};
 use self::parsed::Failure;
 use super::to_string::check_format;
 use super::zone::{Zone, ZoneOperand};
-use super::{arguments, date, optional, overflow, text};
+use super::{date, optional, overflow, text};
 use crate::expression::{Compiler, Evaluate, Node, Operator, Scope, Value, refused};
 
 pub(in crate::expression) const OPERATORS: &[Operator] =
@@ -30,7 +30,7 @@ const CONVERSION_FAILURE: i32 = 241;
 fn date_from_string(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let names = ["dateString", "format", "timezone", "onNull", "onError"];
     let [string, format, zone, on_null, on_error] =
-        arguments("$dateFromString", operand, names, 40_540, 40_541)?;
+        Compiler::arguments("$dateFromString", operand, names, 40_540, 40_541)?;
     let Some(string) = string else {
         return refused(40_542, "missing 'dateString' parameter to $dateFromString");
     };

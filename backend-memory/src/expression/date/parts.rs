@@ -5,7 +5,7 @@ use odm_core::Result;
 
 use super::civil::Civil;
 use super::zone::ZoneOperand;
-use super::{arguments, millis_of, optional};
+use super::{millis_of, optional};
 use crate::expression::{Compiler, Evaluate, Node, Operator, Scope, Value, refused};
 use crate::value::ValueBuf;
 
@@ -131,7 +131,7 @@ impl Part {
                 if !options.keys().next().is_some_and(|name| name.starts_with('$')) =>
             {
                 let [date, zone] =
-                    arguments(operator, operand, ["date", "timezone"], 40_535, 40_535)?;
+                    Compiler::arguments(operator, operand, ["date", "timezone"], 40_535, 40_535)?;
                 let Some(date) = date else {
                     return refused(40_539, format!("missing 'date' argument to {operator}"));
                 };
@@ -173,8 +173,13 @@ impl Evaluate for Part {
 /// Refuses 40524 what is no document, 40520 unknown arguments, 40522 a missing date, 40521 an
 /// `iso8601` that is no bool, 40517 a zone that is no string.
 fn date_to_parts(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
-    let [date, zone, iso8601] =
-        arguments("$dateToParts", operand, ["date", "timezone", "iso8601"], 40_524, 40_520)?;
+    let [date, zone, iso8601] = Compiler::arguments(
+        "$dateToParts",
+        operand,
+        ["date", "timezone", "iso8601"],
+        40_524,
+        40_520,
+    )?;
     let Some(date) = date else {
         return refused(40_522, "missing 'date' parameter to $dateToParts");
     };

@@ -7,7 +7,7 @@ use odm_core::Result;
 
 use super::civil::Civil;
 use super::zone::{Zone, ZoneOperand};
-use super::{arguments, millis_of, optional, text};
+use super::{millis_of, optional, text};
 use crate::expression::{Compiler, Evaluate, Node, Operator, Scope, Value, refused};
 
 pub(in crate::expression) const OPERATORS: &[Operator] =
@@ -23,7 +23,8 @@ const ISO_8601: &str = "%Y-%m-%dT%H:%M:%S.%LZ";
 /// date, 18537 a year outside 0 to 9999 if the format tells it.
 fn date_to_string(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
     let names = ["date", "format", "timezone", "onNull"];
-    let [date, format, zone, on_null] = arguments("$dateToString", operand, names, 18_629, 18_534)?;
+    let [date, format, zone, on_null] =
+        Compiler::arguments("$dateToString", operand, names, 18_629, 18_534)?;
     let Some(date) = date else {
         return refused(18_628, "missing 'date' parameter to $dateToString");
     };
