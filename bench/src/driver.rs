@@ -5,7 +5,9 @@ use bson::oid::ObjectId;
 use futures_util::TryStreamExt;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, IndexModel};
+use serde::de::DeserializeOwned;
 
+use crate::aggregation::{self, Computed, Facets, Joined, Login, TagTotal, Total, Windowed};
 use crate::model::Account;
 use crate::store::Store;
 
@@ -16,6 +18,20 @@ fn scanned() -> bson::Document {
     doc! {
         "age": { "$gte": 50 }, "address.city": "Oslo", "active": true, "score": { "$lt": 250 },
     }
+}
+
+impl Driver {
+    fn logins(&self) -> Collection<Login> {
+        self.0.client().database(&self.0.namespace().db).collection("logins")
+    }
+}
+
+async fn aggregate<T: DeserializeOwned, D: Send + Sync>(
+    collection: &Collection<D>,
+    pipeline: Vec<bson::Document>,
+) -> Vec<T> {
+    let cursor = collection.aggregate(pipeline).await.expect("aggregate");
+    cursor.with_type::<T>().try_collect().await.expect("collect")
 }
 
 impl Store for Driver {
@@ -122,6 +138,35 @@ impl Store for Driver {
         let deletes: Vec<_> = new.iter().map(gone).collect();
         let delete = doc! { "delete": &namespace.coll, "deletes": deletes, "ordered": false };
         database.run_command(delete).await.expect("delete");
+    }
+
+    async fn totals(&self) -> Vec<Total> {
+        aggregate(&self.0, aggregation::totals()).await
+    }
+
+    async fn tag_totals(&self) -> Vec<TagTotal> {
+        aggregate(&self.0, aggregation::tag_totals()).await
+    }
+
+    async fn joined(&self) -> Vec<Joined> {
+        aggregate(&self.logins(), aggregation::joined()).await
+    }
+
+    async fn computed(&self) -> Vec<Computed> {
+        aggregate(&self.0, aggregation::computed()).await
+    }
+
+    async fn windows(&self) -> Vec<Windowed> {
+        aggregate(&self.0, aggregation::windows()).await
+    }
+
+    async fn facets(&self) -> Facets {
+        aggregate(&self.0, aggregation::facets()).await.pop().expect("one document")
+    }
+
+    async fn insert_logins(&self, logins: &mut [Login]) {
+        self.logins().drop().await.expect("drop");
+        self.logins().insert_many(logins.iter()).await.expect("insert_many");
     }
 
     async fn delete(&self, id: ObjectId) {

@@ -1,11 +1,16 @@
 //! Limit A: hand-written indexes over plain structs. A read clones the struct.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, RwLock};
 
 use bson::oid::ObjectId;
 
+use crate::aggregation::{
+    AGES, Ages, City, Computed, Facets, Joined, Login, Placed, TagTotal, Total, Visits, Windowed,
+    window, year,
+};
 use crate::model::{Account, scanned};
 use crate::store::Store;
 
@@ -20,6 +25,7 @@ struct Tables {
     by_email: BTreeMap<String, u64>,
     by_group: BTreeMap<i32, BTreeSet<u64>>,
     by_balance: BTreeSet<(u64, u64)>,
+    logins: Vec<Login>,
 }
 
 /// Non-negative doubles compare like their bits.
@@ -59,6 +65,25 @@ impl Tables {
 
 fn tagged(account: &Account, low: &str, high: &str) -> bool {
     account.tags.iter().any(|tag| (low..high).contains(&tag.as_str()))
+}
+
+fn compute(account: &Account) -> Computed {
+    let visits = account.visits;
+    Computed {
+        id: account.id,
+        label: format!("{} <{}>", account.name, account.email),
+        city: account.address.city.to_ascii_uppercase(),
+        decade: account.age - account.age % 10,
+        is_older: account.age >= 40,
+        per_visit: if visits == 0 { 0.0 } else { account.balance / visits as f64 },
+        rounded: account.balance.round_ties_even(),
+        tags: account.tags.len() as i32,
+        first_tag: account.tags.first().cloned().unwrap_or_default(),
+        is_tagged: account.tags.iter().any(|tag| tag == "tag-10"),
+        year: year(account.created.timestamp_millis()),
+        idle: account.updated.timestamp_millis() - account.created.timestamp_millis(),
+        plan: account.plan.clone(),
+    }
 }
 
 impl LimitA {
@@ -197,6 +222,107 @@ impl Store for LimitA {
             visited.iter().for_each(|id| tables.change(*id, |account| account.visits += 1));
             new.iter().for_each(|account| tables.delete(account.id));
         });
+    }
+
+    async fn totals(&self) -> Vec<Total> {
+        self.read(|tables| {
+            let mut totals: HashMap<i32, Total> = HashMap::new();
+            for account in tables.accounts.values().filter(|a| a.age >= 30 && a.active) {
+                let group = account.group;
+                let total = totals.entry(group).or_insert_with(|| Total {
+                    group,
+                    accounts: 0,
+                    visits: 0,
+                    best: f64::MIN,
+                });
+                total.accounts += 1;
+                total.visits += account.visits;
+                total.best = total.best.max(account.balance);
+            }
+            let mut totals: Vec<Total> = totals.into_values().collect();
+            totals.sort_by_key(|total| (Reverse(total.visits), total.group));
+            totals.truncate(10);
+            totals
+        })
+    }
+
+    async fn tag_totals(&self) -> Vec<TagTotal> {
+        self.read(|tables| {
+            let mut totals: HashMap<&str, (i64, i64)> = HashMap::new();
+            for account in tables.accounts.values() {
+                for tag in &account.tags {
+                    let (accounts, visits) = totals.entry(tag).or_default();
+                    *accounts += 1;
+                    *visits += account.visits;
+                }
+            }
+            let total = |(tag, (accounts, visits)): (&str, _)| TagTotal {
+                tag: tag.to_owned(),
+                accounts,
+                visits,
+            };
+            let mut totals: Vec<TagTotal> = totals.into_iter().map(total).collect();
+            totals.sort_by(|a, b| b.accounts.cmp(&a.accounts).then_with(|| a.tag.cmp(&b.tag)));
+            totals
+        })
+    }
+
+    async fn joined(&self) -> Vec<Joined> {
+        self.read(|tables| {
+            let join = |login: &Login| {
+                let found = tables.by_email.get(&login.email);
+                let accounts = found.map(|record| tables.accounts[record].clone());
+                let accounts = accounts.into_iter().collect();
+                Joined { id: login.id, email: login.email.clone(), accounts }
+            };
+            tables.logins.iter().map(join).collect()
+        })
+    }
+
+    async fn computed(&self) -> Vec<Computed> {
+        self.read(|tables| tables.accounts.values().map(compute).collect())
+    }
+
+    async fn windows(&self) -> Vec<Windowed> {
+        self.read(|tables| {
+            let placed = |account: &Account| Placed {
+                id: account.id,
+                group: account.group,
+                balance: account.balance,
+                score: account.score,
+            };
+            window(tables.accounts.values().map(placed).collect())
+        })
+    }
+
+    async fn facets(&self) -> Facets {
+        self.read(|tables| {
+            let mut cities: BTreeMap<&str, i64> = BTreeMap::new();
+            let mut ages: BTreeMap<i32, Ages> = BTreeMap::new();
+            for account in tables.accounts.values() {
+                *cities.entry(&account.address.city).or_default() += 1;
+                let bucket = AGES.partition_point(|from| *from <= account.age) - 1;
+                let from = AGES[bucket];
+                let bucket = ages.entry(from).or_insert(Ages { from, accounts: 0, visits: 0 });
+                bucket.accounts += 1;
+                bucket.visits += account.visits;
+            }
+            let mut all: Vec<&Account> = tables.accounts.values().collect();
+            let order = |account: &&Account| (Reverse(account.visits), account.id);
+            all.select_nth_unstable_by_key(10, order);
+            all.truncate(10);
+            all.sort_by_key(order);
+            let city = |(city, accounts): (&str, i64)| City { city: city.to_owned(), accounts };
+            Facets {
+                cities: cities.into_iter().map(city).collect(),
+                ages: ages.into_values().collect(),
+                top: all.iter().map(|a| Visits { id: a.id, visits: a.visits }).collect(),
+            }
+        })
+    }
+
+    async fn insert_logins(&self, logins: &mut [Login]) {
+        self.write(|tables| tables.logins = logins.to_vec());
     }
 
     async fn delete(&self, id: ObjectId) {

@@ -5,6 +5,7 @@
 //! `--rounds N`, `--rows TEXT` (rows whose name contains it), `--check` (fail if a floor is missed).
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod aggregation;
 mod driver;
 mod limit_a;
 mod limit_b;
@@ -25,7 +26,7 @@ use crate::limit_a::LimitA;
 use crate::limit_b::LimitB;
 use crate::odm::Odm;
 use crate::report::{Contender, Report, Samples, check_floors};
-use crate::row::{Fixture, Row, sample};
+use crate::row::{Fixture, Row, check_agreement, sample};
 use crate::store::Store;
 
 const DATABASE: &str = "odm_bench";
@@ -112,6 +113,9 @@ async fn measure(size: usize, args: &Args, mongo: &MongoBackend) -> Report {
 
     let mut rows = Vec::new();
     for row in Row::ALL.into_iter().filter(|row| row.name().contains(&args.rows)) {
+        check_agreement(row, &driver, &[&memory, &odm]).await;
+        check_agreement(row, &driver, &[&limit_a]).await;
+        check_agreement(row, &driver, &[&limit_b]).await;
         let mut samples = Samples::default();
         for round in 0..=row.rounds(args.rounds) {
             let start = round * 7_919;

@@ -2,12 +2,21 @@
 
 use bson::oid::ObjectId;
 use odm_core::{Bulk, Database, Document};
+use serde::de::DeserializeOwned;
 
+use crate::aggregation::{self, Computed, Facets, Joined, Login, TagTotal, Total, Windowed};
 use crate::model::Account;
 use crate::store::Store;
 
 #[derive(Clone)]
 pub(crate) struct Odm(pub(crate) Database);
+
+impl Odm {
+    async fn aggregate<T: DeserializeOwned>(&self, pipeline: &[bson::Document]) -> Vec<T> {
+        let stages = pipeline.iter().fold(Account::aggregate(), |all, stage| all.raw(stage));
+        stages.hands_out().all(&self.0).await.expect("aggregate")
+    }
+}
 
 impl Store for Odm {
     async fn insert_one(&self, account: &mut Account) {
@@ -116,6 +125,37 @@ impl Store for Odm {
             bulk.delete_doc(account);
         }
         bulk.run(&self.0).await.expect("bulk");
+    }
+
+    async fn totals(&self) -> Vec<Total> {
+        self.aggregate(&aggregation::totals()).await
+    }
+
+    async fn tag_totals(&self) -> Vec<TagTotal> {
+        self.aggregate(&aggregation::tag_totals()).await
+    }
+
+    async fn joined(&self) -> Vec<Joined> {
+        let stages = aggregation::joined();
+        let stages = stages.iter().fold(Login::aggregate(), |all, stage| all.raw(stage));
+        stages.hands_out().all(&self.0).await.expect("aggregate")
+    }
+
+    async fn computed(&self) -> Vec<Computed> {
+        self.aggregate(&aggregation::computed()).await
+    }
+
+    async fn windows(&self) -> Vec<Windowed> {
+        self.aggregate(&aggregation::windows()).await
+    }
+
+    async fn facets(&self) -> Facets {
+        self.aggregate(&aggregation::facets()).await.pop().expect("one document")
+    }
+
+    async fn insert_logins(&self, logins: &mut [Login]) {
+        Login::drop_collection(&self.0).await.expect("drop_collection");
+        Login::insert_many(logins, &self.0).await.expect("insert_many");
     }
 
     async fn delete(&self, id: ObjectId) {

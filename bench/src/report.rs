@@ -141,7 +141,7 @@ pub(crate) fn check_floors(reports: &[Report]) -> usize {
                 );
             }
             if let Some(ratio) = samples.ratio(Contender::Driver, Contender::Memory) {
-                let floor = if row.is_point() { 20.0 } else { 1.0 };
+                let floor = row.floor();
                 check(
                     ratio >= floor,
                     format!(

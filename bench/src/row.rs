@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::aggregation::{LOGINS, Login};
 use crate::model::{Account, GROUPS, accounts};
 use crate::store::Store;
 
@@ -36,10 +37,16 @@ pub(crate) enum Row {
     InsertAll,
     Delete,
     Mixed(usize),
+    Group,
+    Unwind,
+    Lookup,
+    Project,
+    Window,
+    Facet,
 }
 
 impl Row {
-    pub(crate) const ALL: [Row; 25] = [
+    pub(crate) const ALL: [Row; 31] = [
         Row::InsertOne,
         Row::InsertBatch,
         Row::GetById,
@@ -65,6 +72,12 @@ impl Row {
         Row::Mixed(2),
         Row::Mixed(8),
         Row::Mixed(64),
+        Row::Group,
+        Row::Unwind,
+        Row::Lookup,
+        Row::Project,
+        Row::Window,
+        Row::Facet,
     ];
 
     pub(crate) fn name(self) -> String {
@@ -91,12 +104,19 @@ impl Row {
             Row::InsertAll => "insert all, three indexes".to_owned(),
             Row::Delete => "delete by _id".to_owned(),
             Row::Mixed(tasks) => format!("mixed, {tasks} tasks, each op"),
+            Row::Group => "agg: match group sort limit".to_owned(),
+            Row::Unwind => "agg: unwind group sort".to_owned(),
+            Row::Lookup => format!("agg: lookup of {LOGINS}, index"),
+            Row::Project => "agg: project 12 expressions".to_owned(),
+            Row::Window => "agg: window rank and average".to_owned(),
+            Row::Facet => "agg: facet of three".to_owned(),
         }
     }
 
     /// Whether the row is held against limit B: those that read and decode documents.
     ///
-    /// Not `distinct`: there the limit has the answer as the keys of a map.
+    /// Not `distinct`: there the limit has the answer as the keys of a map. Nor pipelines, which are held
+    /// against MongoDB: the limit is one loop for all of their stages.
     pub(crate) fn is_read(self) -> bool {
         !matches!(
             self,
@@ -111,7 +131,24 @@ impl Row {
                 | Row::InsertAll
                 | Row::Delete
                 | Row::Mixed(_)
+        ) && !self.is_pipeline()
+    }
+
+    /// Whether the row is an aggregation.
+    pub(crate) fn is_pipeline(self) -> bool {
+        matches!(
+            self,
+            Row::Group | Row::Unwind | Row::Lookup | Row::Project | Row::Window | Row::Facet
         )
+    }
+
+    /// How many times faster than MongoDB the memory engine has to be.
+    pub(crate) fn floor(self) -> f64 {
+        match self {
+            Row::Group | Row::Unwind | Row::Lookup => 3.0,
+            row if row.is_point() => 20.0,
+            _ => 1.0,
+        }
     }
 
     /// Whether the row touches a single document.
@@ -160,6 +197,9 @@ impl Fixture {
         for chunk in self.base.clone().chunks_mut(BATCH) {
             store.insert_many(chunk).await;
         }
+        let login = |n| Login { id: n as i32, email: self.pick(n).email.clone() };
+        let mut logins: Vec<Login> = (0..LOGINS).map(login).collect();
+        store.insert_logins(&mut logins).await;
     }
 
     fn pick(&self, n: usize) -> &Account {
@@ -242,6 +282,12 @@ async fn once<S: Store>(row: Row, store: &S, fixture: &Fixture, n: usize) {
         Row::UpdateThree => store.update_three(account.id, n as i32).await,
         Row::PushSlice => store.push_tag(account.id, "tag-new").await,
         Row::UpdateAll => assert_eq!(store.visit_all().await, fixture.base.len() as u64),
+        Row::Group => assert_eq!(store.totals().await.len(), 10),
+        Row::Unwind => assert_eq!(store.tag_totals().await.len(), 50),
+        Row::Lookup => assert_eq!(store.joined().await.len(), LOGINS),
+        Row::Project => assert_eq!(store.computed().await.len(), fixture.base.len()),
+        Row::Window => assert_eq!(store.windows().await.len(), fixture.base.len()),
+        Row::Facet => assert_eq!(store.facets().await.top.len(), 10),
         Row::InsertOne
         | Row::InsertBatch
         | Row::Bulk
@@ -249,6 +295,21 @@ async fn once<S: Store>(row: Row, store: &S, fixture: &Fixture, n: usize) {
         | Row::Delete
         | Row::Mixed(_) => {
             unreachable!("sampled elsewhere")
+        }
+    }
+}
+
+/// Checks that pipelines give everybody the same.
+pub(crate) async fn check_agreement<S: Store>(row: Row, reference: &impl Store, others: &[&S]) {
+    for other in others {
+        match row {
+            Row::Group => assert_eq!(other.totals().await, reference.totals().await),
+            Row::Unwind => assert_eq!(other.tag_totals().await, reference.tag_totals().await),
+            Row::Lookup => assert_eq!(other.joined().await, reference.joined().await),
+            Row::Project => assert!(other.computed().await == reference.computed().await),
+            Row::Window => assert!(other.windows().await == reference.windows().await),
+            Row::Facet => assert_eq!(other.facets().await, reference.facets().await),
+            _ => {}
         }
     }
 }

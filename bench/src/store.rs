@@ -4,6 +4,7 @@ use std::future::Future;
 
 use bson::oid::ObjectId;
 
+use crate::aggregation::{Computed, Facets, Joined, Login, TagTotal, Total, Windowed};
 use crate::model::Account;
 
 /// A place for accounts with indexes on `_id`, `email` (unique), `group` and `balance`.
@@ -42,6 +43,15 @@ pub(crate) trait Store: Clone + Send + Sync + 'static {
     fn visit_all(&self) -> impl Future<Output = u64> + Send;
     /// Inserts `new`, counts a visit of each of `visited`, and deletes `new` again, in any order within each kind.
     fn bulk(&self, new: &mut [Account], visited: &[ObjectId]) -> impl Future<Output = ()> + Send;
+    /// What [`aggregation::totals`](crate::aggregation::totals) gives; the next ones alike.
+    fn totals(&self) -> impl Future<Output = Vec<Total>> + Send;
+    fn tag_totals(&self) -> impl Future<Output = Vec<TagTotal>> + Send;
+    fn joined(&self) -> impl Future<Output = Vec<Joined>> + Send;
+    fn computed(&self) -> impl Future<Output = Vec<Computed>> + Send;
+    fn windows(&self) -> impl Future<Output = Vec<Windowed>> + Send;
+    fn facets(&self) -> impl Future<Output = Facets> + Send;
+    /// Adds what is looked up.
+    fn insert_logins(&self, logins: &mut [Login]) -> impl Future<Output = ()> + Send;
     fn delete(&self, id: ObjectId) -> impl Future<Output = ()> + Send;
     /// Removes everything; indexes are there afterwards.
     fn reset(&self) -> impl Future<Output = ()> + Send;
