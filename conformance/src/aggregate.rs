@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod bucket;
+mod execution;
 mod fields;
 mod group;
 mod sort;
@@ -13,6 +14,7 @@ use crate::case::Case;
 pub(crate) const FAMILIES: &[&[Case]] = &[
     accumulator::CASES,
     bucket::CASES,
+    execution::CASES,
     fields::CASES,
     group::CASES,
     sort::CASES,

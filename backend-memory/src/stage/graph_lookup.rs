@@ -172,7 +172,7 @@ impl GraphLookup {
     fn walk(
         &self,
         start: Option<RawVal<'_>>,
-        foreign: &Foreign,
+        foreign: &mut Foreign,
         run: &Run,
     ) -> Result<Vec<(Doc, i64)>> {
         let collator = run.globals.collator.as_deref();
@@ -206,7 +206,8 @@ impl GraphLookup {
                 if size > MAX_VISITED {
                     return refused(40_099, "$graphLookup reached maximum memory consumption");
                 }
-                next.extend(values_at(doc.as_raw(), &self.connect_from));
+                let values = values_at(doc.as_raw(), &self.connect_from);
+                next.extend(values.into_iter().map(ValueBuf::from));
                 reached.push((doc, depth));
             }
             frontier = next;

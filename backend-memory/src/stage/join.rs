@@ -7,20 +7,29 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{Doc, Records, Run, Stream};
+use crate::collation;
 use crate::filter::Matcher;
-use crate::plan::{Plan, Wanted};
-use crate::storage::CollState;
+use crate::plan::{Access, Plan, Wanted};
+use crate::storage::{CollState, Index, KeyRange, RecordId};
 use crate::value::path::LeafArray;
-use crate::value::{FieldPath, KeyBytes, RawVal, Record, ValueBuf};
+use crate::value::{ElementType, FieldPath, KeyBytes, RawVal, Record};
 
 /// One side of an equality: a collection, and a path in its documents.
 pub(super) enum Foreign {
     /// It is not there.
     Nothing,
     /// An index begins with the path.
-    Indexed { state: Arc<CollState>, path: FieldPath },
+    Indexed(Indexed),
     /// The documents by what they have at the path.
     Hashed(Hashed),
+}
+
+/// The documents of a collection by an index, if that serves the values that are asked for.
+pub(super) struct Indexed {
+    state: Arc<CollState>,
+    path: FieldPath,
+    /// The index that has everything that equals a plain value below one key.
+    by_key: Option<usize>,
 }
 
 /// The documents of a collection by what they have at a path.
@@ -40,11 +49,12 @@ impl Foreign {
     pub(super) fn new(run: &Run, path: &FieldPath) -> Result<Self> {
         let Some(cell) = run.engine.catalog.find(&run.ns) else { return Ok(Foreign::Nothing) };
         let state = cell.snapshot();
-        let begins_with_path = |fields: &[(FieldPath, bool)]| {
+        let begins_with_path = |index: &Index| {
+            let fields = index.spec.fields();
             fields.first().is_some_and(|(first, _)| first.as_str() == path.as_str())
         };
-        if state.indexes.iter().any(|index| begins_with_path(index.spec.fields())) {
-            return Ok(Foreign::Indexed { state, path: path.clone() });
+        if state.indexes.iter().any(|index| begins_with_path(index) && !index.spec.hidden) {
+            return Ok(Foreign::Indexed(Indexed::new(state, path, run)));
         }
         Hashed::new(&state, path, run).map(Foreign::Hashed)
     }
@@ -54,25 +64,89 @@ impl Foreign {
     /// # Errors
     ///
     /// 50 if the time is over.
-    pub(super) fn find(&self, values: &[RawVal<'_>], run: &Run) -> Result<Vec<Doc>> {
-        match self {
-            Foreign::Nothing => Ok(Vec::new()),
-            Foreign::Hashed(hashed) => Ok(hashed.find(values, run)),
-            Foreign::Indexed { state, path } => {
-                let filter = equals_one_of(path, values);
-                let collator = run.globals.collator.as_ref();
-                let matcher = Matcher::collated(&filter, collator)?;
-                let plan = Plan::choose(state, Wanted::all(&filter, None).collated(collator))?;
-                let matcher = (!plan.is_exact).then_some(matcher);
-                let mut records = Records::new(state.clone(), plan, matcher, run.deadline);
-                let mut found = Vec::new();
-                while let Some(doc) = records.next()? {
-                    found.push(doc);
-                }
-                Ok(found)
-            }
+    pub(super) fn find(&mut self, values: &[RawVal<'_>], run: &Run) -> Result<Vec<Doc>> {
+        let indexed = match self {
+            Foreign::Nothing => return Ok(Vec::new()),
+            Foreign::Hashed(hashed) => return Ok(hashed.find(values, run)),
+            Foreign::Indexed(indexed) => indexed,
+        };
+        if let Some(found) = indexed.find(values, run)? {
+            return Ok(found);
         }
+        let hashed = Hashed::new(&indexed.state, &indexed.path, run)?;
+        let found = hashed.find(values, run);
+        *self = Foreign::Hashed(hashed);
+        Ok(found)
     }
+}
+
+impl Indexed {
+    fn new(state: Arc<CollState>, path: &FieldPath, run: &Run) -> Self {
+        let query = run.globals.collator.as_deref();
+        let is_usable = |index: &Index| {
+            let spec = &index.spec;
+            spec.fields().first().is_some_and(|(first, _)| first.as_str() == path.as_str())
+                && !spec.hidden
+                && spec.partial.is_none()
+                && collation::same(spec.collator().map(Arc::as_ref), query)
+        };
+        let usable = state.indexes.iter().enumerate().filter(|(_, index)| is_usable(index));
+        let fewest = usable.min_by_key(|(_, index)| index.spec.fields().len());
+        // A number in a path may be a position in an array, which is not what the index has.
+        let has_position = path.components().iter().any(|part| part.index.is_some());
+        let by_key = fewest.map(|(position, _)| position).filter(|_| !has_position);
+        Indexed { state, path: path.clone(), by_key }
+    }
+
+    /// The documents that equal one of the values; nothing if all of them would have to be looked through.
+    fn find(&self, values: &[RawVal<'_>], run: &Run) -> Result<Option<Vec<Doc>>> {
+        if let ([single], Some(index)) = (values, self.by_key)
+            && is_plain(*single)
+        {
+            return Ok(self.state.indexes.get(index).map(|index| self.with(*single, index)));
+        }
+        let filter = equals_one_of(&self.path, values);
+        let collator = run.globals.collator.as_ref();
+        let plan = Plan::choose(&self.state, Wanted::all(&filter, None).collated(collator))?;
+        if matches!(plan.access, Access::Collection { .. }) {
+            return Ok(None);
+        }
+        let matcher = Matcher::collated(&filter, collator)?;
+        let matcher = (!plan.is_exact).then_some(matcher);
+        let mut records = Records::new(self.state.clone(), plan, matcher, run.deadline);
+        let mut found = Vec::new();
+        while let Some(doc) = records.next()? {
+            found.push(doc);
+        }
+        Ok(Some(found))
+    }
+
+    /// The documents below one key of an index.
+    fn with(&self, value: RawVal<'_>, index: &Index) -> Vec<Doc> {
+        let record = |id: RecordId| self.state.records.get(id).cloned().map(Doc::Record);
+        let key = index.spec.pattern.encode([value]);
+        if index.spec.unique && index.spec.fields().len() == 1 {
+            return index.entries.get(&key).and_then(record).into_iter().collect();
+        }
+        let range = KeyRange::prefix(key);
+        let ids = index.entries.range(&range, false).map(|(_, id)| id);
+        if !index.is_multikey() {
+            return ids.filter_map(record).collect();
+        }
+        let mut seen = FxHashSet::default();
+        ids.filter(|id| seen.insert(*id)).filter_map(record).collect()
+    }
+}
+
+/// Whether a document has it, or has it in an array, exactly if it is in the document's keys.
+fn is_plain(value: RawVal<'_>) -> bool {
+    use ElementType::{
+        Boolean, DateTime, Decimal128, Double, Int32, Int64, ObjectId, String, Timestamp,
+    };
+    matches!(
+        value.kind(),
+        Int32 | Int64 | Double | Decimal128 | String | ObjectId | Boolean | DateTime | Timestamp
+    )
 }
 
 impl Hashed {
@@ -158,23 +232,21 @@ fn equals_one_of(path: &FieldPath, values: &[RawVal<'_>]) -> Filter {
 }
 
 /// The values at a path of a document, elements one by one, each once.
-pub(super) fn values_at(doc: RawVal<'_>, path: &FieldPath) -> Vec<ValueBuf> {
-    let mut values: Vec<ValueBuf> = Vec::new();
-    let mut seen = FxHashSet::default();
+pub(super) fn values_at<'d>(doc: RawVal<'d>, path: &FieldPath) -> SmallVec<[RawVal<'d>; 2]> {
+    let mut values = SmallVec::new();
     path.any_in(doc, LeafArray::Whole, |found| {
-        let mut add = |value: RawVal<'_>| {
-            if seen.insert(KeyBytes::of(value)) {
-                values.push(value.into());
-            }
-        };
         match found.value {
-            Some(value) if value.is_array() => {
-                value.elements().for_each(|(_, element)| add(element));
+            Some(array) if array.is_array() => {
+                values.extend(array.elements().map(|(_, element)| element));
             }
-            Some(value) => add(value),
+            Some(value) => values.push(value),
             None => {}
         }
         false
     });
+    if values.len() > 1 {
+        let mut seen = FxHashSet::default();
+        values.retain(|value| seen.insert(KeyBytes::of(*value)));
+    }
     values
 }

@@ -13,7 +13,7 @@ use crate::deadline;
 use crate::expression::{
     ArrayBuilder, Compiler, Globals, Node, Path, Scope, check_bound_variable, refused,
 };
-use crate::value::{FieldPath, MAX_DOCUMENT_SIZE, RawVal, ValueBuf};
+use crate::value::{FieldPath, MAX_DOCUMENT_SIZE, RawVal};
 
 pub(super) const STAGES: &[Spec] = &[Spec::new("$lookup", lookup)];
 
@@ -219,8 +219,7 @@ impl Looking {
             Some(foreign) => foreign,
             none => none.insert(Foreign::new(&self.run, &join.foreign)?),
         };
-        let values = values_at(doc.as_raw(), &join.local);
-        let mut values: Vec<RawVal<'_>> = values.iter().map(ValueBuf::as_raw).collect();
+        let mut values = values_at(doc.as_raw(), &join.local);
         if values.is_empty() {
             values.push(RawVal::NULL);
         }
