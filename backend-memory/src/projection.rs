@@ -37,18 +37,36 @@ pub(crate) struct Projector {
     positional: Option<Positional>,
 }
 
-impl Projector {
-    /// Whether it asks for the element that the filter matched.
-    pub(crate) const fn is_positional(&self) -> bool {
-        self.positional.is_some()
-    }
+/// The document that a projection is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Image {
+    /// The one that the filter matched.
+    Matched,
+    /// What an update made of it.
+    New,
+}
 
+impl Projector {
     /// Compiles a projection; the filter is what a positional `.$` refers to.
     ///
     /// # Errors
     ///
     /// The server's for what is malformed; [`Error::Unsupported`] for `$meta`.
     pub(crate) fn compile(
+        projection: &Projection,
+        filter: &Filter,
+        environment: &Environment<'_>,
+    ) -> Result<Self, Error> {
+        Projector::compile_for(Image::Matched, projection, filter, environment)
+    }
+
+    /// Compiles a projection of one or the other document.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Projector::compile); 2 for a positional projection of a new document.
+    pub(crate) fn compile_for(
+        image: Image,
         projection: &Projection,
         filter: &Filter,
         environment: &Environment<'_>,
@@ -64,6 +82,13 @@ impl Projector {
         };
         if matches!(projection, Projection::Fields(_)) {
             expressions.read_all(items)?;
+        }
+        if image == Image::New && items.iter().any(|(_, item)| *item == ProjectionItem::Positional)
+        {
+            return Err(Error::command(
+                ErrorCode::BAD_VALUE,
+                "cannot use a positional projection and return the new document",
+            ));
         }
         let globals = expressions.is_used().then(|| environment.globals().clone());
         let mut nodes = expressions.finish()?.into_iter();

@@ -20,7 +20,7 @@ use crate::deadline::Deadline;
 use crate::expression::Environment;
 use crate::filter::{Matched, Matcher};
 use crate::plan::{self, Plan, Wanted};
-use crate::projection::Projector;
+use crate::projection::{Image, Projector};
 use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_name};
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::Record;
@@ -211,7 +211,11 @@ impl Engine {
         };
         let projector = match &request.projection {
             Some(projection) if cell.is_some() => {
-                Some(Projector::compile(projection, &filter, &environment)?)
+                let image = match request.modification {
+                    Modification::Update { return_new: true, .. } => Image::New,
+                    _ => Image::Matched,
+                };
+                Some(Projector::compile_for(image, projection, &filter, &environment)?)
             }
             _ => None,
         };
@@ -240,13 +244,6 @@ impl Engine {
             (Modification::Update { upsert, return_new, .. }, Some(updater)) => {
                 let validates = !request.bypass_document_validation;
                 let change = ChangeOf { engine: self, ns, matcher: &matcher, updater, validates };
-                let positional = projector.as_ref().is_some_and(Projector::is_positional);
-                if *return_new && positional {
-                    return Err(Error::command(
-                        ErrorCode::BAD_VALUE,
-                        "cannot use a positional projection and return the new document",
-                    ));
-                }
                 if let Some(cell) = cell {
                     let turn = cell.turn();
                     if let Some((id, before)) = first(&turn)? {

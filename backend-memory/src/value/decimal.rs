@@ -13,16 +13,39 @@ pub(crate) use arithmetic::Rounding;
 /// What a Decimal128 stands for: `±coefficient × 10^exponent`, or a special value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decimal {
-    /// Of either sign, quiet or signaling: the server tells none apart.
-    NaN,
-    Infinite {
-        negative: bool,
-    },
-    Finite {
-        negative: bool,
-        coefficient: u128,
-        exponent: i32,
-    },
+    NaN(Nan),
+    Infinite { negative: bool },
+    Finite { negative: bool, coefficient: u128, exponent: i32 },
+}
+
+/// What a NaN carries through arithmetic. Signaling ones are taken for quiet ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nan {
+    negative: bool,
+    payload: u128,
+}
+
+impl Nan {
+    /// The lowest of a payload's 110 bits that a double has, too.
+    const DOUBLE_SHIFT: u32 = 110 - Nan::DOUBLE_BITS;
+    /// The bits of a double's payload.
+    const DOUBLE_BITS: u32 = f64::MANTISSA_DIGITS - 2;
+
+    /// Payloads of more than 33 digits count as none.
+    const fn new(negative: bool, payload: u128) -> Self {
+        let payload = payload & ((1 << 110) - 1);
+        Nan { negative, payload: if payload < 10_u128.pow(33) { payload } else { 0 } }
+    }
+
+    fn from_f64(nan: f64) -> Self {
+        let payload = u128::from(nan.to_bits() & ((1 << Nan::DOUBLE_BITS) - 1));
+        Nan::new(nan.is_sign_negative(), payload << Nan::DOUBLE_SHIFT)
+    }
+
+    fn to_f64(self) -> f64 {
+        let payload = (self.payload >> Nan::DOUBLE_SHIFT) as u64;
+        f64::from_bits(0x7ff8 << 48 | u64::from(self.negative) << 63 | payload)
+    }
 }
 
 const EXPONENT_BIAS: i32 = 6176;
@@ -34,11 +57,13 @@ pub(crate) const MAX_COEFFICIENT: u128 = 9_999_999_999_999_999_999_999_999_999_9
 pub(crate) const DIGITS: u32 = 34;
 
 impl Decimal {
+    pub(crate) const NAN: Decimal = Decimal::NaN(Nan { negative: false, payload: 0 });
+
     pub(crate) const fn from_bits(bits: u128) -> Self {
         let high = (bits >> 64) as u64;
         let negative = high >> 63 == 1;
         if high >> 58 & 0x1f == 0x1f {
-            return Decimal::NaN;
+            return Decimal::NaN(Nan::new(negative, bits));
         }
         if high >> 58 & 0x1f == 0x1e {
             return Decimal::Infinite { negative };
@@ -57,7 +82,9 @@ impl Decimal {
     /// The encoding of a value whose coefficient and exponent are within the format's range.
     pub(crate) const fn to_bits(self) -> u128 {
         match self {
-            Decimal::NaN => 0x7c00 << 112,
+            Decimal::NaN(Nan { negative, payload }) => {
+                (negative as u128) << 127 | 0x7c00 << 112 | payload
+            }
             Decimal::Infinite { negative } => (negative as u128) << 127 | 0x7800 << 112,
             Decimal::Finite { negative, coefficient, exponent } => {
                 let biased = (exponent + EXPONENT_BIAS) as u128 & 0x3fff;
@@ -85,7 +112,7 @@ impl Decimal {
     /// Compares with a double by value, without rounding either.
     pub(crate) fn compare_double(self, double: f64) -> Ordering {
         let right = match double {
-            _ if double.is_nan() => Decimal::NaN.rank(),
+            _ if double.is_nan() => Decimal::NAN.rank(),
             _ if double.is_infinite() => Decimal::Infinite { negative: double < 0.0 }.rank(),
             _ if double == 0.0 => ZERO,
             _ if double < 0.0 => ZERO - 1,
@@ -107,7 +134,7 @@ impl Decimal {
     /// The class of the value, in order.
     const fn rank(self) -> u8 {
         match self {
-            Decimal::NaN => 0,
+            Decimal::NaN(_) => 0,
             Decimal::Infinite { negative: true } => 1,
             Decimal::Finite { coefficient: 0, .. } => ZERO,
             Decimal::Finite { negative: true, .. } => ZERO - 1,

@@ -276,7 +276,7 @@ fn encode_double(value: f64, out: &mut Out) {
 
 fn encode_decimal(value: Decimal, out: &mut Out) {
     match value {
-        Decimal::NaN => out.push(NAN),
+        Decimal::NaN(_) => out.push(NAN),
         Decimal::Infinite { negative } => encode_number(negative, f64::INFINITY, None, out),
         Decimal::Finite { coefficient: 0, .. } => out.push(ZERO),
         Decimal::Finite { negative, coefficient, exponent } => {

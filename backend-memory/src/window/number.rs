@@ -161,7 +161,7 @@ fn finiteness(number: Number) -> Finiteness {
         Number::Double(n) if n.is_nan() => Finiteness::NaN,
         Number::Double(f64::INFINITY) => Finiteness::Above,
         Number::Double(f64::NEG_INFINITY) => Finiteness::Below,
-        Number::Decimal(Decimal::NaN) => Finiteness::NaN,
+        Number::Decimal(Decimal::NaN(_)) => Finiteness::NaN,
         Number::Decimal(Decimal::Infinite { negative: false }) => Finiteness::Above,
         Number::Decimal(Decimal::Infinite { negative: true }) => Finiteness::Below,
         _ => Finiteness::Finite,

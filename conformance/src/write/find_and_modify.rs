@@ -267,6 +267,8 @@ async fn a_failed_projection_undoes_nothing(db: Database) -> Outcome {
     let (set, fields) = (doc! { "$set": { "z": 1 } }, doc! { "b.$": 1 });
     let change = |id: i32| doc! { "query": { "_id": id, "a": 1 }, "fields": fields.clone() };
     let with = |id: i32, rest: Document| change(id).into_iter().chain(rest).collect::<Document>();
+    // A constant that cannot be computed is told later than that.
+    let constant = doc! { "b.$": 1, "c": { "$slice": [1, 0] } };
     let docs: Vec<_> = (0..4).map(|id| doc! { "_id": id, "a": [1], "b": [] }).collect();
     check(
         &db,
@@ -275,7 +277,9 @@ async fn a_failed_projection_undoes_nothing(db: Database) -> Outcome {
             (with(0, doc! { "remove": true }), Refused(51_247)),
             (with(1, doc! { "update": set.clone() }), Refused(51_247)),
             (with(2, doc! { "update": { "z": 1 } }), Refused(51_247)),
-            (with(3, doc! { "update": set, "new": true }), Refused(2)),
+            (with(3, doc! { "update": &set, "new": true }), Refused(2)),
+            (with(3, doc! { "update": &set, "new": true, "fields": &constant }), Refused(2)),
+            (with(3, doc! { "update": set, "fields": constant }), Refused(28_724)),
         ],
     )
     .await?;

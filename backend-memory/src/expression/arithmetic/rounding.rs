@@ -30,7 +30,8 @@ fn whole<'a>(
 ) -> Result<Value<'a>> {
     Ok(match number(name, operands)? {
         Number::Double(n) => Number::Double(round(n)),
-        Number::Decimal(n) => Number::Decimal(n.quantize(0, rounding).unwrap_or(Decimal::NaN)),
+        Number::Decimal(n) if n.is_nan() => Number::Decimal(n),
+        Number::Decimal(n) => Number::Decimal(n.quantize(0, rounding).unwrap_or(Decimal::NAN)),
         integer => integer,
     }
     .into())

@@ -101,7 +101,7 @@ fn exponent(text: &str) -> Option<i64> {
 pub(super) fn decimal(text: &str) -> Option<Decimal> {
     let (negative, magnitude) = sign(text);
     if magnitude.eq_ignore_ascii_case("nan") {
-        return Some(Decimal::NaN);
+        return Some(Decimal::NAN);
     }
     if magnitude.eq_ignore_ascii_case("inf") || magnitude.eq_ignore_ascii_case("infinity") {
         return Some(Decimal::Infinite { negative });

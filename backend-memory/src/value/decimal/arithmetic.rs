@@ -2,7 +2,7 @@
 
 use dec::Context;
 
-use super::{DIGITS, Decimal};
+use super::{DIGITS, Decimal, Nan};
 
 impl Decimal {
     /// A double at 15 significant digits, as the server takes it beside decimals.
@@ -26,7 +26,7 @@ impl Decimal {
 
     fn from_f64_digits(double: f64, significant: u32) -> Self {
         if double.is_nan() {
-            return Decimal::NaN;
+            return Decimal::NaN(Nan::from_f64(double));
         }
         let negative = double.is_sign_negative();
         if double.is_infinite() {
@@ -50,7 +50,7 @@ impl Decimal {
     /// The nearest double.
     pub(crate) fn to_f64(self) -> f64 {
         match self {
-            Decimal::NaN => f64::NAN,
+            Decimal::NaN(nan) => nan.to_f64(),
             Decimal::Infinite { negative: true } => f64::NEG_INFINITY,
             Decimal::Infinite { negative: false } => f64::INFINITY,
             Decimal::Finite { negative, coefficient, exponent } => {
@@ -77,7 +77,7 @@ impl Decimal {
     /// The same number in `dec`'s encoding.
     pub(in crate::value) fn to_dec(self) -> dec::Decimal128 {
         match self {
-            Decimal::NaN => dec::Decimal128::NAN,
+            Decimal::NaN(_) => dec::Decimal128::NAN,
             Decimal::Infinite { negative } => {
                 let mut bytes = [0; 16];
                 bytes[0] = 0x78;
@@ -95,7 +95,7 @@ impl Decimal {
     pub(in crate::value) fn from_dec(value: dec::Decimal128) -> Self {
         let negative = value.is_signed();
         if value.is_nan() {
-            Decimal::NaN
+            Decimal::NAN
         } else if value.is_infinite() {
             Decimal::Infinite { negative }
         } else {
@@ -152,6 +152,9 @@ impl Decimal {
             dec::Decimal128,
         ) -> dec::Decimal128,
     ) -> Decimal {
+        if let Some(nan) = self.nan_among(other) {
+            return nan;
+        }
         // Its status flags stick, so every operation has a context of its own.
         Decimal::from_dec(operation(&mut Context::default(), self.to_dec(), other.to_dec()))
     }
@@ -159,7 +162,7 @@ impl Decimal {
     /// The same without its sign.
     pub(crate) const fn abs(self) -> Decimal {
         match self {
-            Decimal::NaN => Decimal::NaN,
+            Decimal::NaN(nan) => Decimal::NaN(Nan { negative: false, ..nan }),
             Decimal::Infinite { .. } => Decimal::Infinite { negative: false },
             Decimal::Finite { coefficient, exponent, .. } => {
                 Decimal::Finite { negative: false, coefficient, exponent }
@@ -168,7 +171,16 @@ impl Decimal {
     }
 
     pub(crate) const fn is_nan(self) -> bool {
-        matches!(self, Decimal::NaN)
+        matches!(self, Decimal::NaN(_))
+    }
+
+    /// What an operation on two gives of which one is NaN: that, the first of both.
+    pub(super) const fn nan_among(self, other: Decimal) -> Option<Decimal> {
+        match (self, other) {
+            (Decimal::NaN(_), _) => Some(self),
+            (_, Decimal::NaN(_)) => Some(other),
+            _ => None,
+        }
     }
 
     pub(crate) const fn is_zero(self) -> bool {
@@ -178,7 +190,7 @@ impl Decimal {
     /// Whether it is below zero.
     pub(crate) const fn is_below_zero(self) -> bool {
         match self {
-            Decimal::NaN => false,
+            Decimal::NaN(_) => false,
             Decimal::Infinite { negative } => negative,
             Decimal::Finite { negative, coefficient, .. } => negative && coefficient != 0,
         }
@@ -216,11 +228,14 @@ impl Decimal {
 
     /// The square root, rounded to 34 digits.
     pub(crate) fn sqrt(self) -> Decimal {
+        if self.is_nan() {
+            return self;
+        }
         // Twelve units of three digits hold the 34.
         let mut context = Context::<dec::Decimal<12>>::default();
         let mut root = dec::Decimal::<12>::from(self.to_dec());
         if context.set_precision(DIGITS as usize).is_err() {
-            return Decimal::NaN;
+            return Decimal::NAN;
         }
         context.sqrt(&mut root);
         Decimal::from_dec(Context::<dec::Decimal128>::default().from_decimal(&root))
@@ -228,6 +243,9 @@ impl Decimal {
 
     /// The rest of a division toward zero, which is exact. NaN for a divisor of zero.
     pub(crate) fn remainder(self, divisor: Decimal) -> Decimal {
+        if let Some(nan) = self.nan_among(divisor) {
+            return nan;
+        }
         let (
             Decimal::Finite { negative, coefficient: a, exponent: ea },
             Decimal::Finite { coefficient: b, exponent: eb, .. },
@@ -235,11 +253,11 @@ impl Decimal {
         else {
             return match (self, divisor) {
                 (Decimal::Finite { .. }, Decimal::Infinite { .. }) => self,
-                _ => Decimal::NaN,
+                _ => Decimal::NAN,
             };
         };
         if b == 0 {
-            return Decimal::NaN;
+            return Decimal::NAN;
         }
         let exponent = ea.min(eb);
         let coefficient = match u32::try_from(ea - eb) {

@@ -78,7 +78,7 @@ impl Decimal {
     /// e to its power.
     pub(crate) fn exp(self) -> Self {
         match self {
-            Decimal::NaN => return Decimal::NaN,
+            Decimal::NaN(_) => return self,
             Decimal::Infinite { negative: false } => return self,
             Decimal::Infinite { negative: true } => return Decimal::from(0),
             Decimal::Finite { coefficient: 0, .. } => return Decimal::from(1),
@@ -172,8 +172,8 @@ impl Decimal {
         if self.compare(Decimal::from(1)).is_eq() {
             return one;
         }
-        if self.is_nan() || power.is_nan() {
-            return Decimal::NaN;
+        if let Some(nan) = self.nan_among(power) {
+            return nan;
         }
         let is_whole = power.round(0, Rounding::TowardZero).compare(power).is_eq();
         let is_odd = is_whole
@@ -201,7 +201,7 @@ impl Decimal {
             };
         }
         if self.is_below_zero() && !is_whole {
-            return Decimal::NaN;
+            return Decimal::NAN;
         }
         let exponent = power.to_real().mul(magnitude.to_real().ln());
         let limit = Real::from(EXP_LIMIT as u128);
@@ -243,7 +243,8 @@ impl Decimal {
                 Some(Decimal::from_real(cos.to_quad()))
             }
             Decimal::Finite { .. } => Some(Decimal::from(1).padded()),
-            _ => Some(Decimal::NaN),
+            Decimal::NaN(_) => Some(self),
+            Decimal::Infinite { .. } => Some(Decimal::NAN),
         }
     }
 
@@ -320,7 +321,7 @@ impl Decimal {
                 let right = PI.scaled(-1);
                 Decimal::from_real(if negative { right.neg() } else { right })
             }
-            Decimal::Finite { coefficient: 0, .. } | Decimal::NaN => self,
+            Decimal::Finite { coefficient: 0, .. } | Decimal::NaN(_) => self,
             _ if self.is_tiny() => self.padded(),
             _ => self.in_quads(Real::atan),
         }
@@ -328,12 +329,12 @@ impl Decimal {
 
     /// The angle to a point with this ordinate.
     pub(crate) fn atan2(self, abscissa: Decimal) -> Self {
-        if self.is_nan() || abscissa.is_nan() {
-            return Decimal::NaN;
+        if let Some(nan) = self.nan_among(abscissa) {
+            return nan;
         }
         let is_signed = |decimal: Decimal| match decimal {
             Decimal::Infinite { negative } | Decimal::Finite { negative, .. } => negative,
-            Decimal::NaN => false,
+            Decimal::NaN(_) => false,
         };
         let is_infinite = |decimal: Decimal| matches!(decimal, Decimal::Infinite { .. });
         let behind = is_signed(abscissa);
@@ -350,7 +351,7 @@ impl Decimal {
                 let quotient = self.abs().divide(abscissa.abs());
                 if quotient.is_tiny() && !behind {
                     let Decimal::Finite { coefficient, exponent, .. } = quotient else {
-                        return Decimal::NaN;
+                        return Decimal::NAN;
                     };
                     return Decimal::Finite { negative: is_signed(self), coefficient, exponent };
                 }
@@ -367,14 +368,14 @@ impl Decimal {
             | (_, Decimal::Finite { coefficient, exponent, .. }) => {
                 Decimal::Finite { negative, coefficient, exponent }
             }
-            _ => Decimal::NaN,
+            _ => Decimal::NAN,
         }
     }
 
     /// The hyperbolic sine.
     pub(crate) fn sinh(self) -> Self {
         match self {
-            Decimal::NaN | Decimal::Infinite { .. } => self,
+            Decimal::NaN(_) | Decimal::Infinite { .. } => self,
             _ if self.is_zero() || self.is_tiny() => self.with_forty_more_digits(),
             _ if self.to_f64().abs() > EXP_LIMIT => {
                 Decimal::Infinite { negative: self.is_below_zero() }
@@ -386,7 +387,7 @@ impl Decimal {
     /// The hyperbolic cosine.
     pub(crate) fn cosh(self) -> Self {
         match self {
-            Decimal::NaN => self,
+            Decimal::NaN(_) => self,
             Decimal::Infinite { .. } => self.abs(),
             _ if self.is_zero() || self.is_tiny() => Decimal::from(1).padded(),
             _ if self.to_f64().abs() > EXP_LIMIT => Decimal::Infinite { negative: false },
@@ -397,7 +398,7 @@ impl Decimal {
     /// The hyperbolic tangent.
     pub(crate) fn tanh(self) -> Self {
         match self {
-            Decimal::NaN => self,
+            Decimal::NaN(_) => self,
             _ if self.is_zero() => self,
             _ if self.is_tiny() => self.padded(),
             _ if self.to_f64().abs() > 1000.0 => {
@@ -410,7 +411,7 @@ impl Decimal {
     /// The inverse of the hyperbolic sine.
     pub(crate) fn asinh(self) -> Self {
         match self {
-            Decimal::NaN | Decimal::Infinite { .. } => self,
+            Decimal::NaN(_) | Decimal::Infinite { .. } => self,
             Decimal::Finite { negative, coefficient: 0, .. } => {
                 Decimal::Finite { negative, coefficient: 0, exponent: super::MIN_EXPONENT }
             }
@@ -421,7 +422,7 @@ impl Decimal {
     /// The inverse of the hyperbolic cosine, of 1 and more.
     pub(crate) fn acosh(self) -> Self {
         match self {
-            Decimal::NaN | Decimal::Infinite { .. } => self,
+            Decimal::NaN(_) | Decimal::Infinite { .. } => self,
             _ if self.compare(Decimal::from(1)).is_eq() => Decimal::from(0),
             _ => Decimal::from_real(self.to_real().acosh().to_quad()),
         }
