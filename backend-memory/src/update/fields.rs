@@ -235,7 +235,7 @@ impl Arithmetic {
                 ),
             ));
         };
-        let Some(result) = (self.function)(number, self.operand) else {
+        let Some(result) = (self.function)(self.operand, number) else {
             return Err(Error::command(
                 ErrorCode::BAD_VALUE,
                 format!(
