@@ -8,6 +8,7 @@ mod indexes;
 pub(crate) mod located;
 pub(crate) mod options;
 mod read;
+mod view;
 mod write;
 
 use std::any::Any;
@@ -72,6 +73,7 @@ const CAPABILITIES: Capabilities = {
     can.collation = true;
     can.capped_collections = true;
     can.aggregation = true;
+    can.views = true;
     can
 };
 

@@ -125,6 +125,11 @@ impl Collator {
         Ok(Collator { resolved, collator, tells_quotes: !ignores_punctuation })
     }
 
+    /// Every option as it is in effect.
+    pub(crate) const fn resolved(&self) -> &Collation {
+        &self.resolved
+    }
+
     /// The collation as listings and plans show it, with every option.
     pub(crate) fn to_document(&self) -> Document {
         let mut shown = self.resolved.to_document();

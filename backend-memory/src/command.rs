@@ -8,7 +8,7 @@ mod stats;
 use std::sync::Arc;
 use std::time::Duration;
 
-use odm_core::bson::Document;
+use odm_core::bson::{Document, doc};
 use odm_core::reply;
 use odm_core::{
     Command, CommandKind, CommandOptions, DropIndexes, Error, ErrorCode, GetMore, Modification,
@@ -20,6 +20,7 @@ use crate::backend::{Engine, concern, unsupported};
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
 use crate::stage;
+use crate::storage::Dropped;
 
 /// How long a cursor that waits does so unless it is told.
 const AWAIT: Duration = Duration::from_secs(1);
@@ -77,6 +78,14 @@ impl Engine {
                 let (killed, not_found) = ids.into_iter().partition(|id| self.cursors.kill(*id));
                 Ok(reply::kill_cursors(killed, not_found))
             }
+            CommandKind::Explain(verbosity, operation) if self.is_view(namespace) => {
+                let request = self.as_pipeline(namespace, &operation)?;
+                let (base, request) = match self.expanded(namespace, &request)? {
+                    Some(expanded) => expanded,
+                    None => (namespace.clone(), request),
+                };
+                self.explain(&base, &Operation::Aggregate(request), verbosity, document)
+            }
             CommandKind::Explain(verbosity, operation) => {
                 self.explain(namespace, &operation, verbosity, document)
             }
@@ -93,11 +102,13 @@ impl Engine {
         Ok(match operation {
             Operation::Find(find) => {
                 let results = self.results(ns, &find)?;
-                if results.collection().is_none() {
+                if results.collection().is_none() && results.base().is_none() {
                     return reply::first_listed(&ns.to_string(), 0, &[]);
                 }
                 let first = find.batch_size.map_or(FIRST_BATCH, |size| size as usize);
-                let (batch, id) = self.open(ns.to_string(), results, first, find.single_batch)?;
+                // Of a view, the server keeps even the cursor that it is asked to close.
+                let single_batch = find.single_batch && results.base().is_none();
+                let (batch, id) = self.open(ns.to_string(), results, first, single_batch)?;
                 reply::first_batch(&ns.to_string(), id, &batch)?
             }
             Operation::ListIndexes(request) => {
@@ -137,7 +148,8 @@ impl Engine {
                 reply::ok()
             }
             Operation::DropCollection(_) => match self.drop_collection(ns)? {
-                Some(indexes) => reply::drop(ns, count_of(indexes)),
+                Some(Dropped::Collection { indexes }) => reply::drop(ns, count_of(indexes)),
+                Some(Dropped::View) => doc! { "ns": ns.to_string(), "ok": 1.0 },
                 None => {
                     return Err(Error::command(ErrorCode::NAMESPACE_NOT_FOUND, "ns not found"));
                 }
@@ -199,6 +211,8 @@ impl Engine {
             return Err(Error::command(ErrorCode::BAD_VALUE, message));
         }
         let name = ns.to_string();
+        let base = self.cursors.base(id);
+        let ns = base.as_ref().unwrap_or(ns);
         let deadline = Deadline::after(Some(request.max_time.unwrap_or(AWAIT)));
         let mut has_waited = false;
         loop {

@@ -16,7 +16,7 @@ use std::vec;
 
 use async_trait::async_trait;
 use bson::Uuid;
-use odm_core::{Error, ErrorCode, RawCursor, RawDoc, Result};
+use odm_core::{Error, ErrorCode, Namespace, RawCursor, RawDoc, Result};
 
 use crate::backend::located::with_record_id;
 use crate::deadline::Deadline;
@@ -55,6 +55,8 @@ pub(crate) struct Results {
     batch_size: Option<u32>,
     /// The collection that they come from.
     collection: Option<Uuid>,
+    /// The name of that collection, where they come through a view.
+    base: Option<Namespace>,
     /// The document that did not fit into the last batch.
     pending: Option<RawDoc>,
     /// How much longer the search may take.
@@ -145,6 +147,7 @@ impl Results {
             left: u64::MAX,
             batch_size: None,
             collection: None,
+            base: None,
             pending: None,
             time_left: None,
             never_idle: false,
@@ -175,6 +178,17 @@ impl Results {
     pub(crate) fn of_collection(mut self, uuid: Uuid) -> Self {
         self.collection = Some(uuid);
         self
+    }
+
+    /// Says that they come through a view, and from which collection.
+    pub(crate) fn through(mut self, base: Namespace) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// The name of the collection that they come from, if they come through a view.
+    pub(crate) fn base(&self) -> Option<&Namespace> {
+        self.base.as_ref()
     }
 
     /// The collection that they come from; listings come from none.

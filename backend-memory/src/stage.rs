@@ -46,6 +46,7 @@ use bson::Bson;
 use odm_core::{ErrorCode, Filter, Namespace, RawDoc, Result, Sort};
 
 use crate::backend::Engine;
+use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, Root, refused};
@@ -101,6 +102,8 @@ pub(crate) struct Spec {
     place: Place,
     /// The pipelines inside stages that it may not be in.
     not_within: &'static [Within],
+    /// Finds the collections that it reads beside the one that its pipeline reads.
+    involves: fn(&Bson, &mut Vec<String>),
 }
 
 /// Reads what stands beside a stage's name; some stages are made of others.
@@ -129,7 +132,13 @@ pub(crate) enum Within {
 
 impl Spec {
     const fn new(name: &'static str, compile: Compile) -> Self {
-        Spec { name, compile, place: Place::Anywhere, not_within: &[] }
+        Spec { name, compile, place: Place::Anywhere, not_within: &[], involves: |_, _| {} }
+    }
+
+    /// Reads others, which are found so.
+    const fn involving(mut self, involves: fn(&Bson, &mut Vec<String>)) -> Self {
+        self.involves = involves;
+        self
     }
 
     /// Only as the first stage.
@@ -345,6 +354,28 @@ impl Pipeline {
         Ok(Pipeline { stages: optimize::optimize(stages) })
     }
 
+    /// Whether the documents that a filter matches can be looked for first, and only what is found worked on.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the filter.
+    fn may_follow(&self, filter: &Filter, collator: Option<&Arc<Collator>>) -> Result<bool> {
+        if self.stages.is_empty() {
+            return Ok(true);
+        }
+        let mut stages = self.stages.clone();
+        stages.push(match_::by(filter.clone(), collator)?);
+        for stage in optimize::optimize(stages) {
+            match stage.role() {
+                Role::Match(first) if first == filter => return Ok(true),
+                Role::Match(Filter::And(both)) if both.contains(filter) => return Ok(true),
+                Role::Match(_) => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
     /// Begins to work on documents.
     ///
     /// # Errors
@@ -358,6 +389,37 @@ impl Pipeline {
 /// Whether a stage of that name reads the documents of a collection; one that there is none of is said to.
 pub(crate) fn needs_collection(name: &str) -> bool {
     name != "$documents" && STAGES.contains_key(name)
+}
+
+/// The names of the collections and views that the stages of a pipeline read beside its own; also what stands inside
+/// them. It looks no closer than it must, for what is malformed is refused elsewhere.
+pub(crate) fn involved(pipeline: &odm_core::Pipeline) -> Vec<String> {
+    let mut found = Vec::new();
+    for stage in &pipeline.0 {
+        add_involved(stage.name(), stage.spec(), &mut found);
+    }
+    found
+}
+
+fn add_involved(name: &str, spec: &Bson, found: &mut Vec<String>) {
+    if let Some(stage) = STAGES.get(name) {
+        (stage.involves)(spec, found);
+    }
+}
+
+/// The same of the pipeline inside a stage.
+fn add_involved_of(stages: Option<&Bson>, found: &mut Vec<String>) {
+    let stages = stages.and_then(Bson::as_array).into_iter().flatten();
+    for (name, spec) in stages.filter_map(|stage| stage.as_document()?.iter().next()) {
+        add_involved(name, spec, found);
+    }
+}
+
+/// The collection that a field of a stage names, and what the stage's `pipeline` reads.
+fn add_named(spec: &Bson, field: &str, found: &mut Vec<String>) {
+    let Some(spec) = spec.as_document() else { return };
+    found.extend(spec.get_str(field).ok().map(str::to_owned));
+    add_involved_of(spec.get("pipeline"), found);
 }
 
 /// Whether the last stage of a pipeline writes.

@@ -10,13 +10,17 @@ mod index;
 mod ord_index;
 mod records;
 mod signal;
+mod view;
 
 use capped::Cap;
 pub(crate) use capped::with_limits;
-pub(crate) use catalog::{Catalog, Writing, check_database_name, check_name};
+pub(crate) use catalog::{
+    Catalog, Dropped, Writing, check_changeable, check_database_name, check_name,
+};
 pub(crate) use collection::{Cell, CollState, Turn};
 use index::EntryKeys;
 pub(crate) use index::{ID_INDEX, Index, IndexSpec};
 pub(crate) use ord_index::{KeyRange, OrdIndex};
 pub(crate) use records::{RecordId, Records};
 use signal::Signal;
+pub(crate) use view::{Resolved, Seen, View, other_collation};

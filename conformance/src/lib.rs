@@ -43,6 +43,7 @@ mod recorded;
 mod session;
 mod typed;
 mod update;
+mod view;
 mod write;
 
 pub use case::{Case, Failure, Need, Outcome, Verdict};
@@ -65,6 +66,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         session::FAMILIES,
         typed::FAMILIES,
         update::FAMILIES,
+        view::FAMILIES,
         write::FAMILIES,
     ]
     .into_iter()

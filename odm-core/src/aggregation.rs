@@ -6,6 +6,7 @@ mod expression;
 mod group;
 mod operator;
 mod stage;
+mod view;
 mod window;
 
 use std::fmt;

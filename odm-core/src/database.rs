@@ -11,6 +11,7 @@ use crate::backend::{Backend, Capabilities, OpCx, SessionOptions, SessionRef, Tr
 use crate::error::{Error, Result, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use crate::executor::{Scope, Tx};
 use crate::namespace::Namespace;
+use crate::pipeline::Pipeline;
 use crate::plugin::{Call, Done, Plugin};
 use crate::request::{
     CreateCollection, DropDatabase, ListCollections, Outcome, Request, RunCommand, Running,
@@ -155,7 +156,38 @@ impl Database {
         self.execute(&self.namespace(name.to_owned()), options, OpCx::default()).await
     }
 
-    /// The names of the collections, sorted.
+    /// Creates a view: what another collection or view of this database looks like through a pipeline. It is read like
+    /// a collection, and not written to.
+    ///
+    /// On typed fields, the pipeline is the definition: see
+    /// [`Aggregation::create_view`](crate::aggregation::Aggregation::create_view).
+    ///
+    /// ```no_run
+    /// # use odm_core::{Database, Pipeline, Result, Stage};
+    /// # use odm_core::bson::doc;
+    /// # async fn f(db: Database) -> Result<()> {
+    /// let adults = [Stage::match_(doc! { "age": { "$gte": 18 } })];
+    /// db.create_view("adults", "users", Pipeline::from(adults.to_vec())).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `NamespaceExists` (48), `InvalidNamespace` (73), `OptionNotSupportedOnView` (167) for a pipeline that writes; 5 if
+    /// it would read itself; what the stages refuse.
+    pub async fn create_view(
+        &self,
+        name: &str,
+        on: impl Into<String>,
+        pipeline: impl Into<Pipeline>,
+    ) -> Result<()> {
+        let view_on = Some(on.into());
+        let pipeline = Some(pipeline.into());
+        let options = CreateCollection { view_on, pipeline, ..CreateCollection::default() };
+        self.create_collection(name, options).await
+    }
+
+    /// The names of the collections and views, sorted.
     ///
     /// # Errors
     ///

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use odm_core::bson::Uuid;
 use odm_core::{
     Aggregate, Cursor, Error, ErrorCode, Filter, Hint, Namespace, RawCursor, Result, Sort,
 };
 
 use super::{Engine, options};
-use crate::collation::Collator;
+use crate::collation::{self, Collator};
 use crate::cursor::{FIRST_BATCH, Results};
 use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, bind_variables};
 use crate::filter::Matcher;
 use crate::plan::{Plan, Wanted};
 use crate::stage::{self, Input, Pipeline, Ready, Records, Role, Run, Within};
-use crate::storage::check_name;
+use crate::storage::{Seen, check_name, other_collation};
 
 impl Engine {
     pub(crate) fn aggregate(
@@ -35,6 +36,23 @@ impl Engine {
         ns: &Namespace,
         request: &Aggregate,
     ) -> Result<Results> {
+        if let Some((base, request)) = self.expanded(ns, request)? {
+            return Ok(self.pipeline_results(&base, &request)?.through(base));
+        }
+        let (input, collection) = self.open_pipeline(ns, request)?;
+        let results = Results::stream(input).batches_of(request.batch_size);
+        Ok(match collection {
+            Some(uuid) => results.of_collection(uuid),
+            None => results,
+        })
+    }
+
+    /// What a pipeline gives, and the collection that it reads. It is not on a view.
+    pub(crate) fn open_pipeline(
+        self: &Arc<Self>,
+        ns: &Namespace,
+        request: &Aggregate,
+    ) -> Result<(Input, Option<Uuid>)> {
         let deadline = Deadline::after(request.max_time);
         let cell = if ns.collection().is_empty() {
             None
@@ -44,12 +62,19 @@ impl Engine {
         };
         let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
         check_source(&request.pipeline, ns)?;
+        let views = Seen::new(&self.catalog, ns.database());
+        for name in stage::involved(&request.pipeline) {
+            let view = views.collator(&name);
+            if view.is_some_and(|own| !collation::same(own.as_deref(), collator.as_deref())) {
+                return Err(other_collation());
+            }
+        }
         let mut globals = self.globals(collator);
         let mut names = Vec::new();
         if let Some(variables) = &request.let_vars {
             bind_variables(&mut globals, &mut names, variables)?;
         }
-        let mut compiler = Compiler::new(&globals, names);
+        let mut compiler = Compiler::new(&globals, names).seeing(views);
         let pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
         compiler.check()?;
         let run = Arc::new(Run {
@@ -60,12 +85,8 @@ impl Engine {
             allow_disk_use: request.allow_disk_use != Some(false),
             bypass_document_validation: request.bypass_document_validation,
         });
-        let results = Results::stream(run.open_hinted(&pipeline, request.hint.as_ref())?);
-        let results = results.batches_of(request.batch_size);
-        Ok(match cell {
-            Some(cell) => results.of_collection(cell.uuid),
-            None => results,
-        })
+        let input = run.open_hinted(&pipeline, request.hint.as_ref())?;
+        Ok((input, cell.map(|cell| cell.uuid)))
     }
 
     /// What is the same for all documents of a command.

@@ -1,5 +1,7 @@
 //! Collections and databases: create, drop, rename, list.
 
+mod view;
+
 use std::sync::Arc;
 
 use odm_core::bson::{Bson, Document, doc};
@@ -13,7 +15,7 @@ use crate::collation::Collator;
 use crate::cursor::raw_doc;
 use crate::expression::Environment;
 use crate::filter::Matcher;
-use crate::storage::{check_database_name, check_name, with_limits};
+use crate::storage::{Dropped, check_database_name, check_name, with_limits};
 use crate::validation;
 use crate::value::Record;
 
@@ -23,13 +25,17 @@ impl Engine {
         ns: &Namespace,
         request: &CreateCollection,
     ) -> Result<()> {
+        if let Some(on) = &request.view_on {
+            return self.create_view(ns, on, request);
+        }
+        if request.pipeline.is_some() {
+            let message = "'pipeline' requires 'viewOn' to also be specified";
+            return Err(Error::command(ErrorCode::INVALID_OPTIONS, message));
+        }
         let collator = match &request.collation {
             Some(collation) => Collator::of_collection(collation)?,
             None => None,
         };
-        if request.view_on.is_some() || request.pipeline.is_some() {
-            return Err(unsupported("views"));
-        }
         if let Some(option) = request.extra.keys().next() {
             return Err(unsupported(format!("the option `{option}` of create")));
         }
@@ -64,14 +70,28 @@ impl Engine {
         self.catalog.start_write().create(ns, self.ids.uuid(), options, collator).map(drop)
     }
 
-    /// Changes the validator of a collection or how it is applied, or how much a capped one may hold.
+    /// Changes a view, the validator of a collection or how it is applied, or how much a capped one may hold.
     pub(crate) fn modify_collection(
         &self,
         ns: &Namespace,
         request: &ModifyCollection,
     ) -> Result<()> {
-        let ModifyCollection { validator, validation_level, validation_action, extra } = request;
+        if self.modify_view(ns, request)? {
+            return Ok(());
+        }
+        let ModifyCollection {
+            validator,
+            validation_level,
+            validation_action,
+            view_on,
+            pipeline,
+            extra,
+        } = request;
         let change = |options: &Document, collator: Option<&Arc<Collator>>| {
+            if view_on.is_some() || pipeline.is_some() {
+                let message = "'viewOn' and 'pipeline' are only supported on a view";
+                return Err(Error::command(ErrorCode::INVALID_OPTIONS, message));
+            }
             let is_capped = options.get_bool("capped").unwrap_or_default();
             let is_limit = |name: &str| is_capped && ["cappedSize", "cappedMax"].contains(&name);
             if let Some(option) = extra.keys().find(|name| !is_limit(name)) {
@@ -79,7 +99,7 @@ impl Engine {
                     "cappedSize" | "cappedMax" => {
                         Error::command(ErrorCode::INVALID_OPTIONS, "Collection must be capped.")
                     }
-                    "expireAfterSeconds" | "pipeline" | "viewOn" => {
+                    "expireAfterSeconds" => {
                         let message = format!("'{option}' is not an option of this collection");
                         Error::command(ErrorCode::INVALID_OPTIONS, message)
                     }
@@ -106,8 +126,8 @@ impl Engine {
         Err(Error::command(ErrorCode::NAMESPACE_NOT_FOUND, "ns does not exist"))
     }
 
-    /// Drops a collection: how many indexes it had, if it was there.
-    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Result<Option<usize>> {
+    /// Drops a collection or a view: what it was, if it was there.
+    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Result<Option<Dropped>> {
         check_name(ns)?;
         let dropped = self.catalog.start_write().drop_collection(ns);
         Ok(dropped)
@@ -135,6 +155,17 @@ impl Engine {
         check_database_name(database)?;
         let matching = Listing::new(&request.filter)?;
         let mut listed = Vec::new();
+        let mut list = |document: Document| -> Result<()> {
+            let shown = match request.name_only {
+                true => document.into_iter().take(2).collect(),
+                false => document,
+            };
+            // By what is shown: with names only, a filter sees no options.
+            if matching.accepts(&shown)? {
+                listed.push(raw_doc(&Record::from_document(&shown)?)?);
+            }
+            Ok(())
+        };
         for collection in self.catalog.collections(database) {
             let name = &*collection.name;
             let mut document = doc! { "name": name, "type": "collection" };
@@ -144,15 +175,11 @@ impl Engine {
                 .cell
                 .read(|state| state.indexes.first().map(|index| index.spec.to_document()));
             document.insert("idIndex", id_index.unwrap_or_default());
-            let shown = if request.name_only {
-                doc! { "name": name, "type": "collection" }
-            } else {
-                document.clone()
-            };
-            // By what is shown: with names only, a filter sees no options.
-            if matching.accepts(&shown)? {
-                listed.push(raw_doc(&Record::from_document(&shown)?)?);
-            }
+            list(document)?;
+        }
+        for (name, view) in self.catalog.views(database) {
+            let (options, info) = (view.to_options(), doc! { "readOnly": true });
+            list(doc! { "name": &*name, "type": "view", "options": options, "info": info })?;
         }
         Ok(listed)
     }

@@ -7,7 +7,7 @@ use odm_core::{
 
 use super::{Engine, options};
 use crate::cursor::{FIRST_BATCH, Results, raw_doc};
-use crate::storage::{CollState, ID_INDEX, IndexSpec, check_name, display};
+use crate::storage::{CollState, ID_INDEX, IndexSpec, check_changeable, check_name, display};
 use crate::value::Record;
 
 impl Engine {
@@ -16,7 +16,7 @@ impl Engine {
         ns: &Namespace,
         request: &CreateIndexes,
     ) -> Result<CreateIndexesOutcome> {
-        check_name(ns)?;
+        check_changeable(ns)?;
         if request.indexes.is_empty() {
             return Err(Error::command(
                 ErrorCode::BAD_VALUE,
@@ -24,10 +24,13 @@ impl Engine {
             ));
         }
         let writing = self.catalog.start_write();
-        let existing = writing.find(ns);
+        // That it is a view is told after what is wrong with the indexes.
+        let found = writing.find(ns);
+        let existing = found.as_ref().ok().cloned().flatten();
         let collator = options::collator(None, existing.as_deref())?;
         let spec = |index| IndexSpec::new(index, collator.as_ref());
         let specs: Vec<IndexSpec> = request.indexes.iter().map(spec).collect::<Result<_>>()?;
+        found?;
         let names = specs.iter().map(|spec| spec.name.clone()).collect();
         let created_collection = existing.is_none();
         let cell = match existing {
@@ -67,9 +70,9 @@ impl Engine {
 
     /// Drops indexes; gives how many there were before.
     pub(crate) fn drop_indexes(&self, ns: &Namespace, request: &DropIndexes) -> Result<usize> {
-        check_name(ns)?;
+        check_changeable(ns)?;
         let writing = self.catalog.start_write();
-        let cell = writing.find(ns).ok_or_else(|| not_found(format!("ns not found {ns}")))?;
+        let cell = writing.find(ns)?.ok_or_else(|| not_found(format!("ns not found {ns}")))?;
         let turn = cell.turn();
         let before = turn.read(|state| state.indexes.len());
         let dropped: Vec<String> = turn.read(|state| to_drop(state, request))?;
@@ -89,8 +92,10 @@ impl Engine {
     /// The specifications, none of them fetched yet.
     pub(crate) fn index_results(&self, ns: &Namespace, request: &ListIndexes) -> Result<Results> {
         check_name(ns)?;
-        let cell =
-            self.catalog.find(ns).ok_or_else(|| not_found(format!("ns does not exist: {ns}")))?;
+        let cell = self
+            .catalog
+            .collection(ns)?
+            .ok_or_else(|| not_found(format!("ns does not exist: {ns}")))?;
         let specs = cell.read(|state| {
             let shown = |index: &crate::storage::Index| index.spec.to_document();
             state.indexes.iter().map(shown).collect::<Vec<_>>()

@@ -63,7 +63,7 @@ impl Engine {
         let asked = find.collation.as_ref().map(Collator::new).transpose()?;
         let Some(cell) = self.catalog.find(ns) else {
             check_name(ns)?;
-            return Ok(Some(None));
+            return Ok(if self.is_view(ns) { None } else { Some(None) });
         };
         // One look at the state, for a point read is little more than that.
         cell.read(|state| {
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// The results of a find, none of them fetched yet.
-    pub(crate) fn results(&self, ns: &Namespace, find: &Find) -> Result<Results> {
+    pub(crate) fn results(self: &Arc<Self>, ns: &Namespace, find: &Find) -> Result<Results> {
         find.check()?;
         check_name(ns)?;
         let deadline = Deadline::after(find.max_time);
@@ -93,7 +93,12 @@ impl Engine {
             Some(projection) => Some(Projector::compile(projection, &filter, &environment)?),
             None => None,
         };
-        let Some(cell) = cell else { return Ok(Results::documents(Vec::new())) };
+        let Some(cell) = cell else {
+            return match self.is_view(ns) {
+                true => self.find_in_view(ns, find),
+                false => Ok(Results::documents(Vec::new())),
+            };
+        };
         let state = cell.snapshot();
         let tail = tail(find, &state)?;
         let last = if find.limit == 0 { 0 } else { find.skip.saturating_add(find.limit) };
@@ -149,7 +154,7 @@ impl Engine {
         Ok(results.slice(find.skip, limit).batches_of(find.batch_size).tail(tail))
     }
 
-    pub(crate) fn count(&self, ns: &Namespace, count: &Count) -> Result<u64> {
+    pub(crate) fn count(self: &Arc<Self>, ns: &Namespace, count: &Count) -> Result<u64> {
         check_name(ns)?;
         let deadline = Deadline::after(count.max_time);
         let cell = self.catalog.find(ns);
@@ -157,7 +162,9 @@ impl Engine {
         let environment = Environment::new(self, collator, None)?;
         let filter = count.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
-        let Some(cell) = cell else { return Ok(0) };
+        let Some(cell) = cell else {
+            return if self.is_view(ns) { self.count_in_view(ns, count) } else { Ok(0) };
+        };
         let state = cell.snapshot();
         let wanted = Wanted::all(&filter, count.hint.as_ref()).collated(environment.collator());
         let plan = Plan::choose(&state, wanted)?;

@@ -21,7 +21,7 @@ use crate::expression::Environment;
 use crate::filter::{Matched, Matcher};
 use crate::plan::{self, Plan, Wanted};
 use crate::projection::{Image, Projector};
-use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_name};
+use crate::storage::{Cell, IndexSpec, RecordId, Turn, Writing, check_changeable};
 use crate::update::{Applied, ApplyCx, Updater};
 use crate::value::Record;
 
@@ -40,7 +40,7 @@ impl Engine {
     pub(crate) fn update(&self, ns: &Namespace, batch: &UpdateBatch) -> Result<UpdateOutcome> {
         let deadline = Deadline::after(batch.max_time);
         check_batch(batch.statements.len())?;
-        check_name(ns)?;
+        check_changeable(ns)?;
         let (validates, variables) = (!batch.bypass_document_validation, batch.let_vars.as_ref());
         let mut outcome = UpdateOutcome::default();
         let mut errors = Vec::new();
@@ -97,7 +97,7 @@ impl Engine {
         // As on the server, an upsert creates the collection even if it is refused.
         let cell = match statement.upsert {
             true => Some(self.cell_to_write(&writing, ns)?),
-            false => writing.find(ns),
+            false => writing.find(ns)?,
         };
         let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, variables)?;
@@ -137,7 +137,7 @@ impl Engine {
     pub(crate) fn delete(&self, ns: &Namespace, batch: &DeleteBatch) -> Result<DeleteOutcome> {
         let deadline = Deadline::after(batch.max_time);
         check_batch(batch.statements.len())?;
-        check_name(ns)?;
+        check_changeable(ns)?;
         let mut deleted = 0;
         let mut errors = Vec::new();
         for (index, statement) in batch.statements.iter().enumerate() {
@@ -166,7 +166,7 @@ impl Engine {
         deadline: Deadline,
     ) -> Result<u64> {
         let writing = self.catalog.start_write();
-        let cell = writing.find(ns);
+        let cell = writing.find(ns)?;
         let collator = options::collator(statement.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, variables)?;
         let filter = statement.filter.normalized()?;
@@ -189,9 +189,11 @@ impl Engine {
         ns: &Namespace,
         request: &FindAndModify,
     ) -> Result<FindAndModifyOutcome> {
-        check_name(ns)?;
+        check_changeable(ns)?;
         let writing = self.catalog.start_write();
-        let cell = writing.find(ns);
+        // That it is a view is told after what is wrong with the request.
+        let found = writing.find(ns);
+        let cell = found.as_ref().ok().cloned().flatten();
         let collator = options::collator(request.collation.as_ref(), cell.as_deref())?;
         let environment = Environment::new(self, collator, request.let_vars.as_ref())?;
         let collator = environment.collator();
@@ -205,6 +207,7 @@ impl Engine {
         };
         let filter = request.filter.normalized()?;
         let matcher = Matcher::with(&filter, &environment)?;
+        found?;
         let cell = match &request.modification {
             Modification::Update { upsert: true, .. } => Some(self.cell_to_write(&writing, ns)?),
             _ => cell,

@@ -14,7 +14,7 @@ impl Engine {
     /// Keeps of a collection what fits into a capped one, without its indexes.
     pub(super) fn convert_to_capped(&self, ns: &Namespace, command: &Document) -> Result<Document> {
         let size = size(command)?;
-        let is_there = self.catalog.find(ns).is_some();
+        let is_there = self.catalog.collection(ns)?.is_some();
         if is_there && self.catalog.convert_to_capped(ns, within(size)?, self.ids.uuid())? {
             return Ok(reply::ok());
         }
@@ -27,7 +27,7 @@ impl Engine {
         let to = collection(database, command, "toCollection")?;
         let size = size(command)?;
         let writing = self.catalog.start_write();
-        let is_there = writing.find(&from).is_some();
+        let is_there = writing.find(&from)?.is_some();
         if is_there && writing.clone_capped(&from, &to, within(size)?, self.ids.uuid())? {
             return Ok(reply::ok());
         }

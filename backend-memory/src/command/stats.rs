@@ -15,7 +15,7 @@ impl Engine {
     pub(crate) fn coll_stats(&self, ns: &Namespace, command: &Document) -> Result<Document> {
         check_flags(command)?;
         let scale = scale(command)?;
-        let cell = self.catalog.find(ns);
+        let cell = self.catalog.collection(ns)?;
         let state = cell.as_ref().map(|cell| cell.snapshot());
         let (count, size) = state
             .as_ref()

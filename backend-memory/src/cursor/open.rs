@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bson::{DateTime, Uuid};
-use odm_core::{Error, ErrorCode, RawDoc, Result};
+use odm_core::{Error, ErrorCode, Namespace, RawDoc, Result};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -118,6 +118,11 @@ impl Cursors {
     /// Whether who asks the cursor for more waits for it; `None` if there is no such cursor.
     pub(crate) fn awaits(&self, id: i64) -> Option<bool> {
         self.open.lock().cursors.get(&id).map(|cursor| cursor.results.awaits())
+    }
+
+    /// The name of the collection that the cursor reads, if that is not its own.
+    pub(crate) fn base(&self, id: i64) -> Option<Namespace> {
+        self.open.lock().cursors.get(&id).and_then(|cursor| cursor.results.base().cloned())
     }
 
     /// Closes a cursor, of whatever namespace; whether it was there.

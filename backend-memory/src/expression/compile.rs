@@ -8,10 +8,14 @@ use super::{
     Application, Evaluate, Globals, Grouping, Node, OPERATORS, Operator, Path, Root, Scope, Shape,
     Value, refused,
 };
+use crate::storage::{Resolved, Seen};
 use crate::value::RawVal;
 
 /// How deep expressions may be nested.
 const MAX_DEPTH: usize = 200;
+
+/// How deep pipelines on other collections may be nested.
+const MAX_SUB_PIPELINES: usize = 20;
 
 /// Compiles the expressions of one command.
 ///
@@ -30,6 +34,10 @@ pub(crate) struct Compiler<'c> {
     timeless: bool,
     /// Whether nothing is evaluated before there is a document.
     unfolded: bool,
+    /// The views that stages may name.
+    views: Option<Seen<'c>>,
+    /// How many stages around have pipelines of their own on other collections.
+    sub_pipelines: usize,
     /// What the first constant expression refused that is refused whatever the document.
     failed: Option<Error>,
 }
@@ -45,8 +53,45 @@ impl<'c> Compiler<'c> {
             depth: 0,
             timeless: false,
             unfolded: false,
+            views: None,
+            sub_pipelines: 0,
             failed: None,
         }
+    }
+
+    /// A compiler for stages that may read these views.
+    pub(crate) fn seeing(self, views: Seen<'c>) -> Self {
+        Compiler { views: Some(views), ..self }
+    }
+
+    /// What the name of a collection comes to, if it is a view's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Seen::resolve`].
+    pub(crate) fn view(&mut self, name: &str) -> Result<Option<Resolved>> {
+        self.views.as_mut().map_or(Ok(None), |views| views.resolve(name))
+    }
+
+    /// Compiles a stage that reads another collection by a pipeline of its own.
+    ///
+    /// # Errors
+    ///
+    /// 232 if it is too far down in others; what `compile` refuses.
+    pub(crate) fn sub_pipeline<T>(
+        &mut self,
+        compile: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        if self.sub_pipelines >= MAX_SUB_PIPELINES {
+            let message = format!(
+                "Maximum number of nested sub-pipelines exceeded. Limit is {MAX_SUB_PIPELINES}"
+            );
+            return refused(232, message);
+        }
+        self.sub_pipelines += 1;
+        let compiled = compile(self);
+        self.sub_pipelines -= 1;
+        compiled
     }
 
     /// A compiler for what outlives its command, as validators do: it knows no variables and no time.

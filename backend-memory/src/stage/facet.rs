@@ -5,12 +5,17 @@ use std::sync::Arc;
 use bson::Bson;
 use odm_core::Result;
 
-use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_involved_of};
 use crate::expression::{Compiler, check_field_name, refused};
 use crate::value::ElementType;
 use crate::value::write::{append_at, begin, begin_nested, finish};
 
-pub(super) const STAGES: &[Spec] = &[Spec::new("$facet", facet).not_within(&[Within::Facet])];
+pub(super) const STAGES: &[Spec] =
+    &[Spec::new("$facet", facet).not_within(&[Within::Facet]).involving(|spec, found| {
+        for (_, pipeline) in spec.as_document().into_iter().flatten() {
+            add_involved_of(Some(pipeline), found);
+        }
+    })];
 
 /// `$facet`: one document, with an array for each of several pipelines on the same documents.
 ///

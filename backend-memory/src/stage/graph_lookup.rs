@@ -8,13 +8,15 @@ use rustc_hash::FxHashSet;
 
 use super::join::{Foreign, values_at};
 use super::unwind::{parts, with_field};
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_named};
 use crate::deadline;
 use crate::expression::{ArrayBuilder, Compiler, Node, Path, Scope, refused};
 use crate::filter::Matcher;
 use crate::value::{FieldPath, KeyBytes, Number, RawVal, ValueBuf};
 
-pub(super) const STAGES: &[Spec] = &[Spec::new("$graphLookup", graph_lookup)];
+pub(super) const STAGES: &[Spec] =
+    &[Spec::new("$graphLookup", graph_lookup)
+        .involving(|spec, found| add_named(spec, "from", found))];
 
 /// How many bytes of documents one walk may come upon.
 const MAX_VISITED: usize = 100 * 1024 * 1024;
@@ -85,8 +87,16 @@ fn graph_lookup(
         let message = "$graphLookup requires 'from', 'as', 'startWith', 'connectFromField', and 'connectToField' to be specified";
         return refused(40_105, message);
     };
+    let (from, seen) = match compiler.view(from)? {
+        Some(view) => {
+            let seen = Pipeline::compile(compiler, &view.pipeline, Within::Lookup)?;
+            (view.base.collection().to_owned(), seen)
+        }
+        None => (from.to_owned(), Pipeline::default()),
+    };
     Ok(vec![Arc::new(GraphLookup {
         from: from.into(),
+        seen,
         start,
         connect_from: FieldPath::new(connect_from),
         connect_to: FieldPath::new(connect_to),
@@ -115,6 +125,8 @@ fn depth(value: &Bson) -> Result<i64> {
 #[derive(Debug)]
 struct GraphLookup {
     from: Box<str>,
+    /// What of the collection is walked over: that of a view, or all as it is.
+    seen: Pipeline,
     start: Node,
     connect_from: FieldPath,
     connect_to: FieldPath,
@@ -146,7 +158,7 @@ impl Stream for Walking {
         let stage = self.stage.clone();
         let foreign = match &mut self.foreign {
             Some(foreign) => foreign,
-            none => none.insert(Foreign::new(&self.run, &stage.connect_to)?),
+            none => none.insert(Foreign::new(&self.run, &stage.seen, &stage.connect_to)?),
         };
         let start = stage.start.eval(&Scope::new(&self.run.globals, doc.as_root()))?;
         let reached = stage.walk(start.as_raw(), foreign, &self.run)?;
@@ -173,7 +185,7 @@ impl GraphLookup {
         &self,
         start: Option<RawVal<'_>>,
         foreign: &mut Foreign,
-        run: &Run,
+        run: &Arc<Run>,
     ) -> Result<Vec<(Doc, i64)>> {
         let collator = run.globals.collator.as_deref();
         let mut frontier: Vec<ValueBuf> = match start {

@@ -6,7 +6,7 @@ use odm_core::{Filter, Predicate, Result};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::{Doc, Records, Run, Stream};
+use super::{Doc, Input, Pipeline, Ready, Records, Run, Stream};
 use crate::collation;
 use crate::filter::Matcher;
 use crate::plan::{Access, Plan, Wanted};
@@ -30,6 +30,8 @@ pub(super) struct Indexed {
     path: FieldPath,
     /// The index that has everything that equals a plain value below one key.
     by_key: Option<usize>,
+    /// What a view makes of what is found.
+    seen: Pipeline,
 }
 
 /// The documents of a collection by what they have at a path.
@@ -41,12 +43,16 @@ pub(super) struct Hashed {
 }
 
 impl Foreign {
-    /// Looks at the collection that `run` reads.
+    /// Looks at the collection that `run` reads, or at what the pipeline of a view makes of it.
     ///
     /// # Errors
     ///
-    /// 50 if the time is over.
-    pub(super) fn new(run: &Run, path: &FieldPath) -> Result<Self> {
+    /// 50 if the time is over; what the pipeline refuses.
+    pub(super) fn new(run: &Arc<Run>, seen: &Pipeline, path: &FieldPath) -> Result<Self> {
+        let equality = equals_one_of(path, &[RawVal::NULL]);
+        if !seen.may_follow(&equality, run.globals.collator.as_ref())? {
+            return Hashed::of_view(seen, path, run).map(Foreign::Hashed);
+        }
         let Some(cell) = run.engine.catalog.find(&run.ns) else { return Ok(Foreign::Nothing) };
         let state = cell.snapshot();
         let begins_with_path = |index: &Index| {
@@ -54,9 +60,9 @@ impl Foreign {
             fields.first().is_some_and(|(first, _)| first.as_str() == path.as_str())
         };
         if state.indexes.iter().any(|index| begins_with_path(index) && !index.spec.hidden) {
-            return Ok(Foreign::Indexed(Indexed::new(state, path, run)));
+            return Ok(Foreign::Indexed(Indexed::new(state, path, seen, run)));
         }
-        Hashed::new(&state, path, run).map(Foreign::Hashed)
+        Hashed::seen(&state, seen, path, run).map(Foreign::Hashed)
     }
 
     /// The documents that equal one of the values.
@@ -64,16 +70,16 @@ impl Foreign {
     /// # Errors
     ///
     /// 50 if the time is over.
-    pub(super) fn find(&mut self, values: &[RawVal<'_>], run: &Run) -> Result<Vec<Doc>> {
+    pub(super) fn find(&mut self, values: &[RawVal<'_>], run: &Arc<Run>) -> Result<Vec<Doc>> {
         let indexed = match self {
             Foreign::Nothing => return Ok(Vec::new()),
             Foreign::Hashed(hashed) => return Ok(hashed.find(values, run)),
             Foreign::Indexed(indexed) => indexed,
         };
         if let Some(found) = indexed.find(values, run)? {
-            return Ok(found);
+            return indexed.through_view(found, run);
         }
-        let hashed = Hashed::new(&indexed.state, &indexed.path, run)?;
+        let hashed = Hashed::seen(&indexed.state, &indexed.seen, &indexed.path, run)?;
         let found = hashed.find(values, run);
         *self = Foreign::Hashed(hashed);
         Ok(found)
@@ -81,7 +87,7 @@ impl Foreign {
 }
 
 impl Indexed {
-    fn new(state: Arc<CollState>, path: &FieldPath, run: &Run) -> Self {
+    fn new(state: Arc<CollState>, path: &FieldPath, seen: &Pipeline, run: &Run) -> Self {
         let query = run.globals.collator.as_deref();
         let is_usable = |index: &Index| {
             let spec = &index.spec;
@@ -95,7 +101,20 @@ impl Indexed {
         // A number in a path may be a position in an array, which is not what the index has.
         let has_position = path.components().iter().any(|part| part.index.is_some());
         let by_key = fewest.map(|(position, _)| position).filter(|_| !has_position);
-        Indexed { state, path: path.clone(), by_key }
+        Indexed { state, path: path.clone(), by_key, seen: seen.clone() }
+    }
+
+    /// What the view makes of documents.
+    fn through_view(&self, found: Vec<Doc>, run: &Arc<Run>) -> Result<Vec<Doc>> {
+        if self.seen.stages.is_empty() || found.is_empty() {
+            return Ok(found);
+        }
+        let mut results = self.seen.open(Box::new(Ready(found.into())), run)?;
+        let mut seen = Vec::new();
+        while let Some(doc) = results.next()? {
+            seen.push(doc);
+        }
+        Ok(seen)
     }
 
     /// The documents that equal one of the values; nothing if all of them would have to be looked through.
@@ -149,23 +168,57 @@ fn is_plain(value: RawVal<'_>) -> bool {
     )
 }
 
+/// What comes out of a view. What was made is kept like what is stored, to be handed out without a copy.
+struct Documents(Input);
+
+impl Iterator for Documents {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Result<Record>> {
+        let record = |doc| match doc {
+            Doc::Record(record) => Ok(record),
+            Doc::Made(bytes) => Record::from_bytes(&bytes),
+        };
+        Some(self.0.next().transpose()?.and_then(record))
+    }
+}
+
 impl Hashed {
-    fn new(state: &CollState, path: &FieldPath, run: &Run) -> Result<Self> {
+    /// The documents of a collection, or what a view makes of them.
+    fn seen(state: &CollState, seen: &Pipeline, path: &FieldPath, run: &Arc<Run>) -> Result<Self> {
+        if !seen.stages.is_empty() {
+            return Hashed::of_view(seen, path, run);
+        }
+        let records = state.records.iter().map(|(_, record)| Ok(record.clone()));
+        Hashed::new(records, state.records.len(), path, run)
+    }
+
+    fn of_view(seen: &Pipeline, path: &FieldPath, run: &Arc<Run>) -> Result<Self> {
+        Hashed::new(Documents(run.open(seen)?), 0, path, run)
+    }
+
+    fn new(
+        documents: impl Iterator<Item = Result<Record>>,
+        count: usize,
+        path: &FieldPath,
+        run: &Run,
+    ) -> Result<Self> {
         let collator = run.globals.collator.as_deref();
         let equals_null = Matcher::collated(
             &equals_one_of(path, &[RawVal::NULL]),
             run.globals.collator.as_ref(),
         )?;
-        let mut records = Vec::with_capacity(state.records.len());
+        let mut records = Vec::with_capacity(count);
         let mut by_key: FxHashMap<KeyBytes, SmallVec<[u32; 1]>> =
-            FxHashMap::with_capacity_and_hasher(state.records.len(), FxBuildHasher);
+            FxHashMap::with_capacity_and_hasher(count, FxBuildHasher);
         let mut nulls = Vec::new();
-        for (at, (_, record)) in (0_u32..).zip(state.records.iter()) {
+        for (at, record) in (0_u32..).zip(documents) {
+            let record = record?;
             if run.deadline.has_passed(at.into()) {
                 return Err(crate::deadline::expired());
             }
             let mut may_be_null = false;
-            path.any(record, LeafArray::Traverse, |found| {
+            path.any(&record, LeafArray::Traverse, |found| {
                 match found.value.filter(|value| !is_nothing(*value)) {
                     Some(value) => {
                         let places = by_key.entry(KeyBytes::collated(collator, value)).or_default();
@@ -177,10 +230,10 @@ impl Hashed {
                 }
                 false
             });
-            if may_be_null && equals_null.matches(record) {
+            if may_be_null && equals_null.matches(&record) {
                 nulls.push(at);
             }
-            records.push(record.clone());
+            records.push(record);
         }
         Ok(Hashed { records, by_key, nulls })
     }

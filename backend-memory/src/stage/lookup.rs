@@ -8,16 +8,19 @@ use odm_core::{ErrorCode, Namespace, Result};
 
 use super::join::{Foreign, values_at};
 use super::unwind::{parts, with_field};
-use super::{Doc, Input, Pipeline, Ready, Run, Spec, Stage, Stream, Within, sub_pipeline};
+use super::{
+    Doc, Input, Pipeline, Ready, Run, Spec, Stage, Stream, Within, add_named, sub_pipeline,
+};
 use crate::deadline;
 use crate::expression::{
     ArrayBuilder, Compiler, Globals, Node, Path, Scope, check_bound_variable, refused,
 };
 use crate::value::{FieldPath, MAX_DOCUMENT_SIZE, RawVal};
 
-pub(super) const STAGES: &[Spec] = &[Spec::new("$lookup", lookup)];
+pub(super) const STAGES: &[Spec] =
+    &[Spec::new("$lookup", lookup).involving(|spec, found| add_named(spec, "from", found))];
 
-/// `$lookup`: puts into an array the documents of another collection whose field equals one of each document
+/// `$lookup`: puts into an array the documents of another collection or view whose field equals one of each document
 /// (null and missing are equal), or what comes out of a pipeline, or both.
 ///
 /// # Errors
@@ -78,7 +81,7 @@ fn lookup(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
         Some("") => {
             return refused(ErrorCode::INVALID_NAMESPACE.0, "invalid $lookup namespace: ''");
         }
-        Some(from) => Some(from.into()),
+        Some(from) => Some(from.to_owned()),
         None => {
             let begins_with_documents = pipeline
                 .as_ref()
@@ -91,20 +94,36 @@ fn lookup(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
             None
         }
     };
+    let view = from.as_deref().map(|from| compiler.view(from)).transpose()?.flatten();
+    let (from, view) = match view {
+        Some(view) => (Some(view.base.collection().to_owned()), view.pipeline),
+        None => (from, odm_core::Pipeline::default()),
+    };
     let (names, values) = match bindings {
         Some(vars) => bind(compiler, vars)?,
         None => (Vec::new(), Vec::new()),
     };
-    let pipeline = match &pipeline {
-        None => None,
-        Some(pipeline) => {
-            let outer = compiler.outer().iter().cloned().chain(names).collect();
-            let compile =
-                |compiler: &mut Compiler<'_>| Pipeline::compile(compiler, pipeline, Within::Lookup);
-            Some(compiler.with_outer(outer, compile)?)
-        }
-    };
-    Ok(vec![Arc::new(Lookup { from, join, variables: values, pipeline, into })])
+    compiler.sub_pipeline(|compiler| {
+        // What is joined is what comes out of a view; without a join, its stages are the pipeline's first ones.
+        let (seen, before) = match join {
+            Some(_) => (Pipeline::compile(compiler, &view, Within::Lookup)?, Vec::new()),
+            None => (Pipeline::default(), view.0),
+        };
+        let pipeline = match pipeline {
+            None => None,
+            Some(mut pipeline) => {
+                pipeline.0.splice(..0, before);
+                let outer = compiler.outer().iter().cloned().chain(names).collect();
+                let compile = |compiler: &mut Compiler<'_>| {
+                    Pipeline::compile(compiler, &pipeline, Within::Lookup)
+                };
+                Some(compiler.with_outer(outer, compile)?)
+            }
+        };
+        let from = from.map(Into::into);
+        let stage = Lookup { from, seen, join, variables: values, pipeline, into };
+        Ok(vec![Arc::new(stage) as Arc<dyn Stage>])
+    })
 }
 
 /// Compiles variables that a pipeline sees.
@@ -122,6 +141,8 @@ fn bind(compiler: &mut Compiler<'_>, vars: &Document) -> Result<(Vec<Box<str>>, 
 struct Lookup {
     /// The collection; `None` if the pipeline has documents of its own.
     from: Option<Box<str>>,
+    /// What of the collection is joined: that of a view, or all as it is.
+    seen: Pipeline,
     join: Option<Join>,
     /// The values of the variables that the pipeline sees beside those from outside.
     variables: Vec<Node>,
@@ -217,7 +238,7 @@ impl Looking {
     fn joined(&mut self, join: &Join, doc: &Doc) -> Result<Vec<Doc>> {
         let foreign = match &mut self.foreign {
             Some(foreign) => foreign,
-            none => none.insert(Foreign::new(&self.run, &join.foreign)?),
+            none => none.insert(Foreign::new(&self.run, &self.stage.seen, &join.foreign)?),
         };
         let mut values = values_at(doc.as_raw(), &join.local);
         if values.is_empty() {

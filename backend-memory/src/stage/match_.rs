@@ -6,6 +6,7 @@ use bson::Bson;
 use odm_core::{Filter, Result};
 
 use super::{Doc, Input, Role, Run, Spec, Stage, Stream, Within};
+use crate::collation::Collator;
 use crate::expression::{Compiler, refused};
 use crate::filter::Matcher;
 
@@ -34,6 +35,16 @@ fn match_(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
         stages.push(Arc::new(Match { filter, matcher, is_planned }));
     }
     Ok(stages)
+}
+
+/// The stage of a filter that has no expressions.
+///
+/// # Errors
+///
+/// What is wrong with the filter.
+pub(super) fn by(filter: Filter, collator: Option<&Arc<Collator>>) -> Result<Arc<dyn Stage>> {
+    let matcher = Matcher::collated(&filter, collator)?;
+    Ok(Arc::new(Match { filter, matcher, is_planned: true }))
 }
 
 /// Whether there is an `$expr`, which is nowhere below fields.

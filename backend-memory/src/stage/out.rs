@@ -93,7 +93,7 @@ impl Outgoing {
     fn write(&self, mut documents: Batches<Doc>) -> Result<()> {
         let Outgoing { ns, run, .. } = self;
         let engine = &run.engine;
-        let target = engine.catalog.find(ns);
+        let target = engine.catalog.collection(ns)?;
         let (options, mut state) = match &target {
             None => (Document::new(), CollState::new(None)),
             Some(cell) => (cell.options.clone(), cell.read(CollState::emptied)),

@@ -77,7 +77,11 @@ impl Stage for CollStats {
         // Wrong options are told before that there is no collection.
         let storage = self.storage.as_ref().map(|options| run.engine.coll_stats(ns, options));
         let storage = storage.transpose()?;
-        let cell = run.engine.catalog.find(ns);
+        // A view has a name, and nothing to count.
+        let cell = match self.count || storage.is_some() {
+            true => run.engine.catalog.collection(ns)?,
+            false => None,
+        };
         if cell.is_none() && (self.count || storage.is_some()) {
             let message = format!("unable to tell of a collection in $collStats: [{ns}] not found");
             return Err(Error::command(ErrorCode::NAMESPACE_NOT_FOUND, message));

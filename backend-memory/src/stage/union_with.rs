@@ -5,12 +5,16 @@ use std::sync::Arc;
 use bson::Bson;
 use odm_core::{ErrorCode, Namespace, Result};
 
-use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, sub_pipeline};
+use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_named, sub_pipeline};
 use crate::expression::{Compiler, refused};
 
-pub(super) const STAGES: &[Spec] = &[Spec::new("$unionWith", union_with)];
+pub(super) const STAGES: &[Spec] =
+    &[Spec::new("$unionWith", union_with).involving(|spec, found| match spec {
+        Bson::String(name) => found.push(name.clone()),
+        spec => add_named(spec, "coll", found),
+    })];
 
-/// `$unionWith`: the documents, then those of another collection, or what comes out of a pipeline on it.
+/// `$unionWith`: the documents, then those of another collection or view, or what comes out of a pipeline on it.
 ///
 /// # Errors
 ///
@@ -43,7 +47,7 @@ fn union_with(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec
             return refused(ErrorCode::FAILED_TO_PARSE.0, message);
         }
     }
-    let pipeline = pipeline.unwrap_or_default();
+    let mut pipeline = pipeline.unwrap_or_default();
     let has_documents = pipeline.0.first().is_some_and(|stage| stage.name() == "$documents");
     match from {
         Some("") => {
@@ -55,8 +59,14 @@ fn union_with(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec
         }
         _ => {}
     }
-    let pipeline = Pipeline::compile(compiler, &pipeline, Within::UnionWith)?;
-    Ok(vec![Arc::new(UnionWith { from: from.unwrap_or_default().into(), pipeline })])
+    let mut from = from.unwrap_or_default().to_owned();
+    if let Some(view) = compiler.view(&from)? {
+        from = view.base.collection().to_owned();
+        pipeline.0.splice(..0, view.pipeline.0);
+    }
+    let pipeline = compiler
+        .sub_pipeline(|compiler| Pipeline::compile(compiler, &pipeline, Within::UnionWith))?;
+    Ok(vec![Arc::new(UnionWith { from: from.into(), pipeline })])
 }
 
 #[derive(Debug)]

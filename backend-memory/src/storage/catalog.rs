@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use bson::Document;
+use bson::{Bson, Document};
 use imbl::OrdMap;
 use odm_core::{Error, ErrorCode, Namespace};
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -15,7 +15,9 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::collation::Collator;
 
 use super::collection::{Cell, CollState};
-use super::{Signal, capped};
+use super::view::{self, LISTING, Resolved, View, Views};
+use super::{RecordId, Signal, capped};
+use crate::value::{KeyBytes, Record, ValueBuf};
 
 /// Whose cell it is: compared by address.
 #[derive(Debug, Default)]
@@ -32,10 +34,17 @@ impl Owner {
 
 type Collections = OrdMap<Arc<str>, Arc<Cell>>;
 
+/// It is there as long as it has collections: also views have one, that of their definitions.
+#[derive(Clone, Default)]
+struct Database {
+    collections: Collections,
+    views: Views,
+}
+
 #[derive(Clone, Default)]
 struct Tree {
     owner: Arc<Owner>,
-    databases: OrdMap<Arc<str>, Collections>,
+    databases: OrdMap<Arc<str>, Database>,
 }
 
 /// Databases and collections: see the [module](self).
@@ -71,8 +80,8 @@ impl Catalog {
         let _no_writes = self.gate.write();
         let mut tree = self.tree.write();
         let owner = tree.owner.clone();
-        let slot =
-            tree.databases.get_mut(ns.database()).and_then(|all| all.get_mut(ns.collection()));
+        let database = tree.databases.get_mut(ns.database());
+        let slot = database.and_then(|all| all.collections.get_mut(ns.collection()));
         let Some(slot) = slot else { return Ok(false) };
         let state = slot.snapshot();
         let options = change(&slot.options, state.collator())?;
@@ -94,7 +103,7 @@ impl Catalog {
         uuid: bson::Uuid,
     ) -> Result<bool, Error> {
         let _no_writes = self.gate.write();
-        let Some(cell) = self.find(ns) else { return Ok(false) };
+        let Some(cell) = self.collection(ns)? else { return Ok(false) };
         let options = capped::with_limits(&cell.options, Some(size), None)?;
         let state = Arc::new(cell.snapshot().copy_capped(&options, ns)?);
         let mut tree = self.tree.write();
@@ -118,7 +127,7 @@ impl Catalog {
             std::mem::replace(&mut *tree, empty)
         };
         old.owner.signal.give();
-        let records = old.databases.values().flat_map(|collections| collections.values());
+        let records = old.databases.values().flat_map(|database| database.collections.values());
         let records = records.map(last_records).sum();
         free(old, records);
     }
@@ -127,6 +136,55 @@ impl Catalog {
     #[inline]
     pub(crate) fn find(&self, ns: &Namespace) -> Option<Arc<Cell>> {
         self.tree.read().get(ns).cloned()
+    }
+
+    /// The collection, for what views do not have.
+    ///
+    /// # Errors
+    ///
+    /// 166 if it is a view.
+    pub(crate) fn collection(&self, ns: &Namespace) -> Result<Option<Arc<Cell>>, Error> {
+        let tree = self.tree.read();
+        match tree.get(ns) {
+            Some(cell) => Ok(Some(cell.clone())),
+            None if tree.view(ns).is_some() => Err(view::is_a_view(ns)),
+            None => Ok(None),
+        }
+    }
+
+    /// The view of that name.
+    pub(crate) fn view(&self, ns: &Namespace) -> Option<Arc<View>> {
+        self.tree.read().view(ns).cloned()
+    }
+
+    /// What a view comes to; `None` for what is no view.
+    ///
+    /// # Errors
+    ///
+    /// 165 if it is too far from a collection.
+    pub(crate) fn resolve(&self, ns: &Namespace) -> Result<Option<Resolved>, Error> {
+        let tree = self.tree.read();
+        let database = tree.databases.get(ns.database());
+        database.map_or(Ok(None), |database| view::resolve(&database.views, ns))
+    }
+
+    /// Changes a view; `false` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// What `change` refuses; as [`Writing::create_view`] for what does not fit among the other views.
+    pub(crate) fn change_view(
+        &self,
+        ns: &Namespace,
+        change: impl FnOnce(&View) -> Result<View, Error>,
+    ) -> Result<bool, Error> {
+        let _no_writes = self.gate.write();
+        let mut tree = self.tree.write();
+        let Some(old) = tree.view(ns).cloned() else { return Ok(false) };
+        let new = change(&old)?;
+        // The collection of definitions is there.
+        tree.put_view(ns, new, bson::Uuid::from_bytes([0; 16]))?;
+        Ok(true)
     }
 
     /// Starts a write. Never while another one of the same thread is going on: a fork that waits
@@ -138,12 +196,19 @@ impl Catalog {
     /// The collections of a database, by name.
     pub(crate) fn collections(&self, database: &str) -> Vec<CollectionRef> {
         let tree = self.tree.read();
-        let found = tree.databases.get(database);
+        let found = tree.databases.get(database).map(|database| &database.collections);
         let reference = |(name, cell): (&Arc<str>, &Arc<Cell>)| CollectionRef {
             name: name.clone(),
             cell: cell.clone(),
         };
         found.map(|collections| collections.iter().map(reference).collect()).unwrap_or_default()
+    }
+
+    /// The views of a database, by name.
+    pub(crate) fn views(&self, database: &str) -> Vec<(Arc<str>, Arc<View>)> {
+        let tree = self.tree.read();
+        let views = tree.databases.get(database).into_iter().flat_map(|all| all.views.iter());
+        views.map(|(name, view)| (name.clone(), view.clone())).collect()
     }
 
     /// The databases that have collections, by name.
@@ -155,7 +220,68 @@ impl Catalog {
 impl Tree {
     #[inline]
     fn get(&self, ns: &Namespace) -> Option<&Arc<Cell>> {
-        self.databases.get(ns.database())?.get(ns.collection())
+        self.databases.get(ns.database())?.collections.get(ns.collection())
+    }
+
+    /// Refuses a name that is taken.
+    fn check_free(&self, ns: &Namespace) -> Result<(), Error> {
+        let what = match (self.get(ns), self.view(ns)) {
+            (None, None) => return Ok(()),
+            (Some(_), _) => format!("Collection {ns} already exists."),
+            (None, Some(_)) => format!("A view already exists. NS: {ns}"),
+        };
+        Err(Error::command(ErrorCode::NAMESPACE_EXISTS, what))
+    }
+
+    fn view(&self, ns: &Namespace) -> Option<&Arc<View>> {
+        self.databases.get(ns.database())?.views.get(ns.collection())
+    }
+
+    /// Puts a view in its place, and its definition among the others: `uuid` is that of their collection if
+    /// it has to be made.
+    ///
+    /// # Errors
+    ///
+    /// As [`view::check_fits`] and [`put`](Tree::put).
+    fn put_view(&mut self, ns: &Namespace, view: View, uuid: bson::Uuid) -> Result<(), Error> {
+        let name = ns.collection();
+        let none = Views::new();
+        let others = self.databases.get(ns.database()).map_or(&none, |database| &database.views);
+        view::check_fits(others, name, &view)?;
+        let record = Record::from_document(&view.to_document(ns))?;
+        let listing = Namespace::new(ns.database().to_owned(), LISTING);
+        let (uuid, mut state) = match self.get(&listing) {
+            Some(cell) => (cell.uuid, CollState::clone(&cell.snapshot())),
+            None => (uuid, CollState::new(None)),
+        };
+        match find_definition(&state, ns) {
+            Some(id) => state.update(id, record, &listing, |_| true)?,
+            None => state.insert(record, &listing).map(drop)?,
+        }
+        let cell = Cell::new(self.owner.clone(), uuid, Document::new(), Arc::new(state));
+        self.put(&listing, Arc::new(cell))?;
+        if let Some(database) = self.databases.get_mut(ns.database()) {
+            database.views.insert(name.into(), Arc::new(view));
+        }
+        self.owner.signal.give();
+        Ok(())
+    }
+
+    /// Takes a view out; whether it was there.
+    fn remove_view(&mut self, ns: &Namespace) -> bool {
+        let Some(database) = self.databases.get_mut(ns.database()) else { return false };
+        if database.views.remove(ns.collection()).is_none() {
+            return false;
+        }
+        if let Some(slot) = database.collections.get_mut(LISTING) {
+            let mut state = CollState::clone(&slot.snapshot());
+            if let Some(id) = find_definition(&state, ns) {
+                state.remove(id);
+            }
+            let options = slot.options.clone();
+            *slot = Arc::new(Cell::new(self.owner.clone(), slot.uuid, options, Arc::new(state)));
+        }
+        true
     }
 
     /// Puts a collection in its place, and creates the database if need be.
@@ -165,8 +291,8 @@ impl Tree {
     /// 13297 if there is a database whose name differs only in case.
     fn put(&mut self, ns: &Namespace, cell: Arc<Cell>) -> Result<(), Error> {
         let database = ns.database();
-        if let Some(collections) = self.databases.get_mut(database) {
-            collections.insert(ns.collection().into(), cell);
+        if let Some(database) = self.databases.get_mut(database) {
+            database.collections.insert(ns.collection().into(), cell);
             return Ok(());
         }
         if let Some(other) = self.databases.keys().find(|name| name.eq_ignore_ascii_case(database))
@@ -178,14 +304,30 @@ impl Tree {
                 ),
             ));
         }
-        self.databases.insert(database.into(), OrdMap::unit(ns.collection().into(), cell));
+        let collections = OrdMap::unit(ns.collection().into(), cell);
+        self.databases.insert(database.into(), Database { collections, views: Views::new() });
         Ok(())
     }
 
+    /// The collection, in a cell of this catalog's own.
+    fn own(&mut self, ns: &Namespace) -> Option<Arc<Cell>> {
+        let owner = self.owner.clone();
+        let database = self.databases.get_mut(ns.database())?;
+        let slot = database.collections.get_mut(ns.collection())?;
+        if !Arc::ptr_eq(&slot.owner, &owner) {
+            let copy = Cell::new(owner, slot.uuid, slot.options.clone(), slot.snapshot());
+            *slot = Arc::new(copy);
+        }
+        Some(slot.clone())
+    }
+
     fn remove(&mut self, ns: &Namespace) -> Option<Arc<Cell>> {
-        let collections = self.databases.get_mut(ns.database())?;
-        let removed = collections.remove(ns.collection());
-        if collections.is_empty() {
+        let database = self.databases.get_mut(ns.database())?;
+        let removed = database.collections.remove(ns.collection());
+        if ns.collection() == LISTING {
+            database.views = Views::new();
+        }
+        if database.collections.is_empty() {
             self.databases.remove(ns.database());
         }
         removed
@@ -200,41 +342,43 @@ pub(crate) struct Writing<'a> {
 
 impl Writing<'_> {
     /// The collection, if there is one, in a cell that this catalog may change.
-    pub(crate) fn find(&self, ns: &Namespace) -> Option<Arc<Cell>> {
+    ///
+    /// # Errors
+    ///
+    /// 166 if it is a view.
+    pub(crate) fn find(&self, ns: &Namespace) -> Result<Option<Arc<Cell>>, Error> {
         {
             let tree = self.catalog.tree.read();
-            let cell = tree.get(ns)?;
-            if Arc::ptr_eq(&cell.owner, &tree.owner) {
-                return Some(cell.clone());
+            match tree.get(ns) {
+                Some(cell) if Arc::ptr_eq(&cell.owner, &tree.owner) => {
+                    return Ok(Some(cell.clone()));
+                }
+                None if tree.view(ns).is_some() => return Err(view::is_a_view(ns)),
+                None => return Ok(None),
+                Some(_) => {}
             }
         }
         let mut tree = self.catalog.tree.write();
-        let owner = tree.owner.clone();
-        let slot = tree.databases.get_mut(ns.database())?.get_mut(ns.collection())?;
-        if !Arc::ptr_eq(&slot.owner, &owner) {
-            let copy = Cell::new(owner, slot.uuid, slot.options.clone(), slot.snapshot());
-            *slot = Arc::new(copy);
-        }
-        Some(slot.clone())
+        Ok(tree.own(ns))
     }
 
     /// The collection; created if it is not there.
     ///
     /// # Errors
     ///
-    /// 73 if it cannot have that name.
+    /// 73 if it cannot have that name; 166 if it is a view.
     pub(crate) fn find_or_create(
         &self,
         ns: &Namespace,
         uuid: impl FnOnce() -> bson::Uuid,
     ) -> Result<Arc<Cell>, Error> {
-        if let Some(cell) = self.find(ns) {
+        if let Some(cell) = self.find(ns)? {
             return Ok(cell);
         }
         match self.create(ns, uuid(), Document::new(), None) {
             Ok(cell) => Ok(cell),
             // Somebody was faster.
-            Err(error) => self.find(ns).ok_or(error),
+            Err(error) => self.find(ns)?.ok_or(error),
         }
     }
 
@@ -253,6 +397,25 @@ impl Writing<'_> {
         self.create_with(ns, uuid, options, Arc::new(CollState::new(collator)))
     }
 
+    /// Creates a view; `uuid` is that of the collection of definitions, if it has to be made.
+    ///
+    /// # Errors
+    ///
+    /// 48 if there is a collection or a view of that name, 73 if it cannot have that name; 5 if it reads
+    /// itself, 165 and 195 if there are too many views on one another, 167 for a collation that theirs do
+    /// not have.
+    pub(crate) fn create_view(
+        &self,
+        ns: &Namespace,
+        view: View,
+        uuid: bson::Uuid,
+    ) -> Result<(), Error> {
+        check_writable(ns)?;
+        let mut tree = self.catalog.tree.write();
+        tree.check_free(ns)?;
+        tree.put_view(ns, view, uuid)
+    }
+
     /// Makes a capped copy of a collection, of as many of its latest documents as there is room
     /// for; `false` if it is not there.
     ///
@@ -266,7 +429,7 @@ impl Writing<'_> {
         size: i64,
         uuid: bson::Uuid,
     ) -> Result<bool, Error> {
-        let Some(cell) = self.catalog.find(from) else { return Ok(false) };
+        let Some(cell) = self.catalog.collection(from)? else { return Ok(false) };
         let options = capped::with_limits(&cell.options, Some(size), None)?;
         let state = Arc::new(cell.snapshot().copy_capped(&options, to)?);
         self.create_with(to, uuid, options, state)?;
@@ -282,12 +445,7 @@ impl Writing<'_> {
     ) -> Result<Arc<Cell>, Error> {
         check_writable(ns)?;
         let mut tree = self.catalog.tree.write();
-        if tree.get(ns).is_some() {
-            return Err(Error::command(
-                ErrorCode::NAMESPACE_EXISTS,
-                format!("Collection {ns} already exists."),
-            ));
-        }
+        tree.check_free(ns)?;
         let cell = Arc::new(Cell::new(tree.owner.clone(), uuid, options, state));
         tree.put(ns, cell.clone())?;
         Ok(cell)
@@ -297,7 +455,7 @@ impl Writing<'_> {
     ///
     /// # Errors
     ///
-    /// As [`create`](Writing::create), but for 48.
+    /// As [`create`](Writing::create), but for 48; 166 for a view.
     pub(crate) fn replace(
         &self,
         ns: &Namespace,
@@ -308,6 +466,9 @@ impl Writing<'_> {
         check_writable(ns)?;
         let old = {
             let mut tree = self.catalog.tree.write();
+            if tree.view(ns).is_some() {
+                return Err(view::is_a_view(ns));
+            }
             let cell = Cell::new(tree.owner.clone(), uuid, options, Arc::new(state));
             let old = tree.get(ns).cloned();
             tree.put(ns, Arc::new(cell))?;
@@ -321,23 +482,29 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes a collection out of the catalog; how many indexes it had, if it was there.
-    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<usize> {
-        let cell = self.catalog.tree.write().remove(ns)?;
+    /// Takes a collection or a view out of the catalog; what it was, if it was there.
+    pub(crate) fn drop_collection(&self, ns: &Namespace) -> Option<Dropped> {
+        let cell = {
+            let mut tree = self.catalog.tree.write();
+            if tree.remove_view(ns) {
+                return Some(Dropped::View);
+            }
+            tree.remove(ns)?
+        };
         self.catalog.signal().give();
         let indexes = cell.read(|state| state.indexes.len());
         let records = last_records(&cell);
         free(cell, records);
-        Some(indexes)
+        Some(Dropped::Collection { indexes })
     }
 
     /// Takes a database out of the catalog.
     pub(crate) fn drop_database(&self, name: &str) {
         let dropped = self.catalog.tree.write().databases.remove(name);
         self.catalog.signal().give();
-        if let Some(collections) = dropped {
-            let records = collections.values().map(last_records).sum();
-            free(collections, records);
+        if let Some(database) = dropped {
+            let records = database.collections.values().map(last_records).sum();
+            free(database, records);
         }
     }
 
@@ -345,7 +512,7 @@ impl Writing<'_> {
     ///
     /// # Errors
     ///
-    /// 26 if it is not there, 48 if the new name is taken, 20 for its own name.
+    /// 26 if it is not there, 48 if the new name is taken, 20 for its own name, 166 for a view.
     pub(crate) fn rename(
         &self,
         from: &Namespace,
@@ -353,10 +520,12 @@ impl Writing<'_> {
         drop_target: bool,
     ) -> Result<(), Error> {
         check_name(from)?;
-        check_writable(to).map_err(|error| {
-            let message = format!("error with target namespace: {error}");
+        let illegal = |which: &str, error: Error| {
+            let message = format!("error with {which} namespace: {error}");
             Error::command(ErrorCode::ILLEGAL_OPERATION, message)
-        })?;
+        };
+        check_not_listing(from).map_err(|error| illegal("source", error))?;
+        check_writable(to).map_err(|error| illegal("target", error))?;
         if from == to {
             return Err(Error::command(
                 ErrorCode::ILLEGAL_OPERATION,
@@ -364,12 +533,20 @@ impl Writing<'_> {
             ));
         }
         let mut tree = self.catalog.tree.write();
+        if tree.view(from).is_some() {
+            let message = format!("cannot rename view: {from}");
+            return Err(Error::command(ErrorCode::COMMAND_NOT_SUPPORTED_ON_VIEW, message));
+        }
         let Some(cell) = tree.get(from).cloned() else {
             return Err(Error::command(
                 ErrorCode::NAMESPACE_NOT_FOUND,
                 format!("Source collection {from} does not exist"),
             ));
         };
+        if tree.view(to).is_some() {
+            let message = format!("a view already exists with that name: {to}");
+            return Err(Error::command(ErrorCode::NAMESPACE_EXISTS, message));
+        }
         if tree.get(to).is_some() && !drop_target {
             return Err(Error::command(ErrorCode::NAMESPACE_EXISTS, "target namespace exists"));
         }
@@ -378,6 +555,19 @@ impl Writing<'_> {
         tree.owner.signal.give();
         Ok(())
     }
+}
+
+/// What was taken out of the catalog.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Dropped {
+    Collection { indexes: usize },
+    View,
+}
+
+/// Where the definition of a view is among the others.
+fn find_definition(state: &CollState, ns: &Namespace) -> Option<RecordId> {
+    let id = ValueBuf::from_bson(&Bson::String(ns.to_string())).ok()?;
+    state.find_by_id(&KeyBytes::of(id.as_raw())).map(|(id, _)| id)
 }
 
 /// How many records nobody but this refers to; none if a fork shares them.
@@ -431,6 +621,23 @@ pub(crate) fn check_database_name(name: &str) -> Result<(), Error> {
     if valid { Ok(()) } else { Err(invalid(format!("Invalid database name: '{name}'"))) }
 }
 
+/// Refuses names that no collection can have, and the one of which views are made.
+///
+/// # Errors
+///
+/// 73.
+pub(crate) fn check_changeable(ns: &Namespace) -> Result<(), Error> {
+    check_name(ns)?;
+    check_not_listing(ns)
+}
+
+fn check_not_listing(ns: &Namespace) -> Result<(), Error> {
+    if ns.collection() == LISTING {
+        return Err(invalid(format!("cannot write to {ns}")));
+    }
+    Ok(())
+}
+
 /// Refuses names of collections that cannot be created.
 fn check_writable(ns: &Namespace) -> Result<(), Error> {
     check_name(ns)?;
@@ -443,9 +650,7 @@ fn check_writable(ns: &Namespace) -> Result<(), Error> {
     if collection.contains('$') {
         return Err(invalid(format!("Invalid collection name: {collection}")));
     }
-    if collection == "system.views" {
-        return Err(invalid(format!("cannot write to {name}")));
-    }
+    check_not_listing(ns)?;
     let known = ["system.js", "system.users", "system.roles", "system.version", "system.profile"];
     if collection.starts_with("system.") && !known.contains(&collection) {
         return Err(invalid(format!("Invalid system namespace: {name}")));

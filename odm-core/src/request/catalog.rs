@@ -63,7 +63,7 @@ pub struct CreateCollection {
     pub extra: Document,
 }
 
-/// `collMod`: changes of a collection's validator, and of how it is applied.
+/// `collMod`: changes of a collection's validator and of how it is applied, or of a view.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModifyCollection {
     /// What documents must match from now on; if empty, anything.
@@ -72,7 +72,11 @@ pub struct ModifyCollection {
     pub validation_level: Option<String>,
     /// `error` or `warn`.
     pub validation_action: Option<String>,
-    /// Options with no field here (`index`, `cappedSize`, `viewOn`, …), as they are.
+    /// The collection that a view looks at from now on.
+    pub view_on: Option<String>,
+    /// What a view makes of it from now on.
+    pub pipeline: Option<Pipeline>,
+    /// Options with no field here (`index`, `cappedSize`, …), as they are.
     pub extra: Document,
 }
 

@@ -5,7 +5,7 @@ use odm_core::{
 };
 
 use super::{Engine, check_batch, write_error};
-use crate::storage::check_name;
+use crate::storage::check_changeable;
 use crate::update::{check_id_names, check_id_type};
 use crate::value::{ElementType, RawVal, Record, ValueBuf, write};
 
@@ -15,14 +15,20 @@ const CHUNK: usize = 128;
 impl Engine {
     pub(crate) fn insert(&self, ns: &Namespace, insert: &Insert) -> Result<InsertOutcome> {
         check_batch(insert.documents.len())?;
-        check_name(ns)?;
+        check_changeable(ns)?;
         let mut inserted_ids = Vec::with_capacity(insert.documents.len());
         let mut errors = Vec::new();
         let writing = self.catalog.start_write();
         // A collection is created for what gets into it, but not for what is refused.
-        let mut cell = writing.find(ns);
+        let (mut cell, refused) = match writing.find(ns) {
+            Ok(cell) => (cell, None),
+            Err(error) => (None, Some(error)),
+        };
         for (chunk, documents) in insert.documents.chunks(CHUNK).enumerate() {
-            let prepared = documents.iter().map(|doc| self.prepare(doc.as_bytes()));
+            let prepared = documents.iter().map(|doc| {
+                let record = self.prepare(doc.as_bytes())?;
+                refused.as_ref().map_or(Ok(record), |error| Err(error.clone()))
+            });
             let records: Vec<Result<Record>> =
                 if insert.ordered { until_first_error(prepared) } else { prepared.collect() };
             if cell.is_none() && records.iter().any(Result::is_ok) {

@@ -102,15 +102,18 @@ pub(super) fn modify(args: &Args<'_>) -> Result<Parsed> {
                 let max = field.number_within(i64::MIN, (1 << 31) - 1)?;
                 request.extra.extend(max.map(|max| ("cappedMax".to_owned(), max.into())));
             }
+            "viewOn" => request.view_on = field.optional_string()?.map(str::to_owned),
+            "pipeline" => {
+                field.objects()?;
+                request.pipeline = Some(field.pipeline()?);
+            }
             "changeStreamPreAndPostImages"
             | "dryRun"
             | "expireAfterSeconds"
             | "index"
-            | "pipeline"
             | "prepareUnique"
             | "recordPreImages"
-            | "timeseries"
-            | "viewOn" => {
+            | "timeseries" => {
                 if !field.is_null() {
                     request.extra.insert(field.name, field.value.clone());
                 }
