@@ -1,4 +1,7 @@
-//! Typed accumulators.
+//! Typed accumulators: what a group, or a window, makes of its documents.
+//!
+//! Null and missing values are passed over, but by `$push`, `$addToSet`, `$first`, `$last` and those of `$top` and
+//! `$firstN`, which take them as null.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +13,8 @@ use super::expression::IntoExpr;
 use crate::error::Result;
 use crate::field::{FieldType, Numeric, SortOf};
 
-/// An accumulator over documents with the fields of `S` that gives a `T`.
+/// An accumulator over documents with the fields of `S` that gives a `T`: of a group, or [`over`](Accumulator::over) a
+/// window.
 #[must_use = "an accumulator does nothing until a group has it"]
 pub struct Accumulator<S, T> {
     spec: Result<Bson>,
@@ -71,7 +75,8 @@ impl<S, T> fmt::Debug for Accumulator<S, T> {
 /// The type of the values that an expression gives, without `Option`s around it.
 type ValueOf<S, E> = <<E as IntoExpr<S>>::Type as FieldType>::Value;
 
-/// `$sum`: the sum; 0 of nothing. Integers add up to `i64`.
+/// `$sum`: the sum; 0 of nothing. Integers add up to `i64`; beyond, MongoDB goes on in doubles, which do not decode as
+/// `i64`.
 pub fn sum<S, E>(expr: E) -> Accumulator<S, <ValueOf<S, E> as Numeric>::Sum>
 where
     E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
@@ -110,28 +115,28 @@ one_of! {
     min "$min";
     /// `$max`: the greatest value; `None` of nothing.
     max "$max";
-    /// `$first`: the value of the first document.
+    /// `$first`: the value of the first document; null if it is missing there. Sort before.
     first "$first";
-    /// `$last`: the value of the last document.
+    /// `$last`: the value of the last document; null if it is missing there. Sort before.
     last "$last";
 }
 
-/// `$push`: all values, in order.
+/// `$push`: all values, in order. Missing ones are left out.
 pub fn push<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Vec<E::Type>> {
     Accumulator::of("$push", expr).or(Bson::Array(Vec::new()))
 }
 
-/// `$addToSet`: the different values, in no order.
+/// `$addToSet`: the different values, in no order. Missing ones are left out.
 pub fn add_to_set<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Vec<E::Type>> {
     Accumulator::of("$addToSet", expr).or(Bson::Array(Vec::new()))
 }
 
-/// `$mergeObjects`: the fields of all documents; of two with one name, the last one.
+/// `$mergeObjects`: the fields of all these objects; of two with one name, the last one. Not over windows.
 pub fn merge_all<S, E: IntoExpr<S>>(expr: E) -> Accumulator<S, Document> {
     Accumulator::of("$mergeObjects", expr).or(Document::new())
 }
 
-/// `$stdDevPop`: the standard deviation of a population.
+/// `$stdDevPop`: the standard deviation of a population; `None` of nothing.
 pub fn std_dev_pop<S, E>(expr: E) -> Accumulator<S, Option<f64>>
 where
     E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
@@ -139,7 +144,7 @@ where
     Accumulator::of("$stdDevPop", expr)
 }
 
-/// `$stdDevSamp`: the standard deviation of a sample.
+/// `$stdDevSamp`: the standard deviation of a sample; `None` of fewer than two values.
 pub fn std_dev_samp<S, E>(expr: E) -> Accumulator<S, Option<f64>>
 where
     E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
@@ -160,13 +165,13 @@ macro_rules! some_of {
 }
 
 some_of! {
-    /// `$firstN`: the values of the first documents.
+    /// `$firstN`: the values of the first `n` documents.
     first_n "$firstN";
-    /// `$lastN`: the values of the last documents.
+    /// `$lastN`: the values of the last `n` documents.
     last_n "$lastN";
-    /// `$maxN`: the greatest values.
+    /// `$maxN`: the `n` greatest values, the greatest first.
     max_n "$maxN";
-    /// `$minN`: the least values.
+    /// `$minN`: the `n` least values, the least first.
     min_n "$minN";
 }
 
@@ -180,12 +185,12 @@ pub fn bottom<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E) -> Accumulator<S, Opt
     Accumulator::sorted("$bottom", sort, expr, None)
 }
 
-/// `$topN`: the values of the documents that are first in an order.
+/// `$topN`: the values of the `n` documents that are first in an order.
 pub fn top_n<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E, n: u32) -> Accumulator<S, Vec<E::Type>> {
     Accumulator::sorted("$topN", sort, expr, Some(n)).or(Bson::Array(Vec::new()))
 }
 
-/// `$bottomN`: the values of the documents that are last in an order.
+/// `$bottomN`: the values of the `n` documents that are last in an order.
 pub fn bottom_n<S, E: IntoExpr<S>>(
     sort: SortOf<S>,
     expr: E,
@@ -195,6 +200,11 @@ pub fn bottom_n<S, E: IntoExpr<S>>(
 }
 
 /// One accumulator, or a tuple of up to eight.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` accumulates nothing of these documents",
+    label = "not an accumulator, nor a tuple of up to eight",
+    note = "`count()`, `sum(field)`, `avg(field)`, … make accumulators"
+)]
 pub trait Accumulators<S> {
     /// The value, or the tuple of values.
     type Output: DeserializeOwned;

@@ -9,8 +9,9 @@ use bson::{Bson, Document, doc};
 use super::accumulator::Accumulator;
 use super::expression::{ExprOf, IntoExpr};
 use crate::error::Result;
-use crate::field::{AsField, Field};
+use crate::field::{AsField, Field, FieldType, Numeric};
 use crate::namespace::FieldPath;
+use crate::operand::Operand;
 
 /// Marks assignments of expressions: of `$addFields` and `$project`.
 #[derive(Debug, Clone, Copy)]
@@ -24,15 +25,21 @@ pub enum Accumulates {}
 #[derive(Debug, Clone, Copy)]
 pub enum Facets {}
 
-/// What a field of the next shape can be made of, from documents with the fields of `S`.
+/// Marks assignments of what missing values become: of `$fill`.
+#[derive(Debug, Clone, Copy)]
+pub enum Fills {}
+
+/// What a field of the next shape can be made of, from documents with the fields of `S`: a field, an expression, a
+/// constant; an accumulator; a window function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither an expression nor an accumulator of these documents",
-    label = "not an expression on the fields of `{S}`"
+    label = "not an expression on the fields of `{S}`",
+    note = "fields, expressions, and constants are; `literal(…)` makes a constant of what serde can write"
 )]
 pub trait Term<S> {
     /// The Rust type of its values.
     type Type;
-    /// [`Computes`] or [`Accumulates`].
+    /// [`Computes`], [`Accumulates`] or [`Windows`](super::Windows).
     type Kind;
 
     /// As it is sent.
@@ -128,5 +135,47 @@ impl<S, U, K> BitAnd for Assignments<S, U, K> {
 impl<S, U, K> fmt::Debug for Assignments<S, U, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Assignments").field(&self.fields).finish()
+    }
+}
+
+impl<D: FieldType, S> Field<S, D> {
+    /// This field is set by an expression, an accumulator or a window function: for
+    /// [`set`](super::Aggregation::set), [`project`](super::Aggregation::project),
+    /// [`group_into`](super::Aggregation::group_into) and
+    /// [`set_window_fields`](super::Aggregation::set_window_fields).
+    ///
+    /// The types must agree: what may be null, such as a mean of nothing, is for an `Option` only;
+    /// [`ExprOf::if_null`] and [`ExprOf::cast`] make it another.
+    pub fn is<B, V>(&self, value: V) -> Assignments<B, S, V::Kind>
+    where
+        V: Term<B>,
+        V::Type: Operand<D>,
+    {
+        assign(self, value)
+    }
+
+    /// Where it is null or missing, it becomes this: for [`fill`](super::Aggregation::fill).
+    pub fn fill_value<V>(&self, value: V) -> Assignments<S, S, Fills>
+    where
+        V: IntoExpr<S>,
+        V::Type: Operand<D>,
+    {
+        let value = value.into_expr().into_bson();
+        assign_result(self, value.map(|value| doc! { "value": value }.into()))
+    }
+
+    /// Where it is null or missing, it becomes the last value before (`"locf"`): for
+    /// [`fill`](super::Aggregation::fill).
+    pub fn fill_locf(&self) -> Assignments<S, S, Fills> {
+        assign_result(self, Ok(doc! { "method": "locf" }.into()))
+    }
+
+    /// Where it is null or missing, it becomes a value on the line between those around (`"linear"`): for
+    /// [`fill`](super::Aggregation::fill). The order must be by one field, a number or a date.
+    pub fn fill_linear(&self) -> Assignments<S, S, Fills>
+    where
+        D: FieldType<Value: Numeric>,
+    {
+        assign_result(self, Ok(doc! { "method": "linear" }.into()))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bson::oid::ObjectId;
-use bson::{Bson, DateTime, Decimal128, doc};
+use bson::{Bson, DateTime, Decimal128, Timestamp, doc};
 
 use super::assign::{Computes, Term};
 use crate::error::Result;
@@ -12,6 +12,10 @@ use crate::field::{AsField, Field};
 use crate::operand::Operand;
 
 /// An expression on documents with the fields of `S` that gives a `T`.
+///
+/// Its methods are the operators of MongoDB's expressions, those that make sense for a `T`; comparisons and `$ifNull` go
+/// with every type, and `+ - * / %` and `& | !` are Rust's. They do not tell of null: most operators make null of null
+/// and of what is missing.
 ///
 /// Made of fields ([`IntoExpr::into_expr`]), constants ([`literal`]) and the operators of both.
 #[must_use = "an expression does nothing until a stage has it"]
@@ -133,6 +137,31 @@ pub fn literal<S, T>(value: impl Operand<T>) -> ExprOf<S, T> {
         Bson::String(_) | Bson::Document(_) | Bson::Array(_) => doc! { "$literal": value }.into(),
         scalar => scalar,
     }))
+}
+
+/// A variable, `$$name`, that [`let_vars`](super::Aggregation::let_vars) defines; taken to be a `T`.
+pub fn variable<S, T>(name: &str) -> ExprOf<S, T> {
+    ExprOf::new(format!("$${name}"))
+}
+
+/// `$$NOW`: the time at which the pipeline began, the same for all documents.
+pub fn now<S>() -> ExprOf<S, DateTime> {
+    variable("NOW")
+}
+
+/// `$$CLUSTER_TIME`: the logical time at which the pipeline began. On replica sets and sharded clusters only.
+pub fn cluster_time<S>() -> ExprOf<S, Timestamp> {
+    variable("CLUSTER_TIME")
+}
+
+/// `$$ROOT`: the whole document.
+pub fn root<S>() -> ExprOf<S, S> {
+    variable("ROOT")
+}
+
+/// `$$REMOVE`: no value, so that a field that is set to it is not there.
+pub fn remove<S, T>() -> ExprOf<S, T> {
+    variable("REMOVE")
 }
 
 /// What `$redact` does with a level of a document.

@@ -49,7 +49,11 @@ pub fn everything<S>() -> Key<S, ()> {
     by(())
 }
 
-/// A field or expression to group by, or a tuple of these; `()` for one group of all.
+/// A field or expression to group by, or a tuple of up to four of these; `()` for one group of all.
+#[diagnostic::on_unimplemented(
+    message = "these documents cannot be grouped by `{Self}`",
+    label = "neither a field nor an expression on the fields of `{S}`, nor a tuple of up to four"
+)]
 pub trait Keys<S> {
     /// The key, or the tuple of keys.
     type Key: DeserializeOwned;
@@ -145,6 +149,14 @@ impl<K, V> Groups<K, V> {
         Field::<Self, Self>::root().join("_id")
     }
 
+    /// The `N`th part of the key, from 0, where it is a tuple.
+    pub fn key_part<const N: usize>(&self) -> Field<Self, <K as Nth<N>>::Type>
+    where
+        K: Nth<N>,
+    {
+        Field::<Self, Self>::root().join::<K>("_id").join(K::KEY)
+    }
+
     /// The value of the `N`th accumulator, from 0.
     pub fn value<const N: usize>(&self) -> Field<Self, <V as Nth<N>>::Type>
     where
@@ -161,11 +173,19 @@ impl<K, V> fmt::Debug for Groups<K, V> {
 }
 
 /// Tuples with an element at position `N`.
+#[diagnostic::on_unimplemented(
+    message = "a group has no such value: it has `{Self}`",
+    label = "positions count from 0"
+)]
 pub trait Nth<const N: usize> {
     /// The type of the element.
     type Type;
+    /// What it is called as an accumulated value.
     #[doc(hidden)]
     const NAME: &'static str;
+    /// What it is called as a part of a key.
+    #[doc(hidden)]
+    const KEY: &'static str;
 }
 
 macro_rules! nth {
@@ -173,6 +193,7 @@ macro_rules! nth {
         impl<$($all),*> Nth<$index> for ($($all,)*) {
             type Type = $name;
             const NAME: &'static str = concat!("v", $index);
+            const KEY: &'static str = concat!("k", $index);
         }
     )*};
 }

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod array;
+mod binding;
 mod boolean;
 mod comparison;
 mod conditional;
@@ -20,9 +21,10 @@ use bson::{Bson, Document, doc};
 use super::expression::{ExprOf, IntoExpr};
 use crate::error::Result;
 
-pub use arithmetic::Promote;
+pub use arithmetic::{Promote, rand};
+pub use array::array;
 pub use conditional::{Branches, if_, switch};
-pub use date::DateUnit;
+pub use date::{DateParts, DateUnit, date_from_iso_parts, date_from_parts};
 pub use object::{merge_objects, object};
 
 /// `{name: operand}`.

@@ -7,10 +7,11 @@ use bson::{Bson, Document, doc};
 
 use super::accumulator::Accumulator;
 use super::assign::Term;
-use super::expression::IntoExpr;
+use super::expression::{IntoExpr, literal};
 use super::operator::DateUnit;
 use crate::error::Result;
 use crate::field::{FieldType, Numeric, SortOf};
+use crate::operand::Operand;
 
 /// Marks assignments of window functions: of `$setWindowFields`.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +73,8 @@ pub enum Bound {
     Current,
     /// So far away: before it, if negative.
     Offset(i64),
+    /// So far away, in a [`Window::range`] of numbers that are not whole.
+    Fraction(f64),
 }
 
 impl From<Bound> for Bson {
@@ -80,24 +83,26 @@ impl From<Bound> for Bson {
             Bound::Unbounded => "unbounded".into(),
             Bound::Current => "current".into(),
             Bound::Offset(offset) => offset.into(),
+            Bound::Fraction(offset) => offset.into(),
         }
     }
 }
 
 impl Window {
-    /// The documents between these positions, seen from the document's own.
+    /// The documents between these positions, seen from the document's own: `(Offset(-2), Current)` are three.
     #[must_use]
     pub fn documents(from: Bound, to: Bound) -> Self {
         Window { kind: "documents", bounds: [from.into(), to.into()], unit: None }
     }
 
-    /// The documents whose sort value is in this range, seen from the document's own.
+    /// The documents whose sort value is in this range, seen from the document's own. Needs an order by one field, with
+    /// numbers in it.
     #[must_use]
     pub fn range(from: Bound, to: Bound) -> Self {
         Window { kind: "range", bounds: [from.into(), to.into()], unit: None }
     }
 
-    /// The same, of dates.
+    /// The same, of dates, in this unit.
     #[must_use]
     pub fn dates(from: Bound, to: Bound, unit: DateUnit) -> Self {
         Window { unit: Some(unit), ..Window::range(from, to) }
@@ -134,7 +139,7 @@ impl<S, T> WindowFunction<S, T> {
         WindowFunction::from_result(self.spec)
     }
 
-    /// Over this window.
+    /// Over this window; without one, over the whole part. `$rank`, `$shift` and such take none.
     pub fn over(mut self, window: &Window) -> Self {
         if let Ok(spec) = &mut self.spec {
             spec.insert("window", window.to_document());
@@ -184,11 +189,11 @@ macro_rules! ranks {
 }
 
 ranks! {
-    /// `$rank`: 1, 1, 3 for two equal first ones.
+    /// `$rank`: 1, 1, 3 for two equal first ones. Needs an order by one field.
     rank "$rank";
-    /// `$denseRank`: 1, 1, 2 for two equal first ones.
+    /// `$denseRank`: 1, 1, 2 for two equal first ones. Needs an order by one field.
     dense_rank "$denseRank";
-    /// `$documentNumber`: 1, 2, 3, ….
+    /// `$documentNumber`: 1, 2, 3, …. Needs an order.
     document_number "$documentNumber";
 }
 
@@ -200,6 +205,30 @@ pub fn shift<S, E: IntoExpr<S>>(expr: E, by: i32) -> WindowFunction<S, Option<E:
     WindowFunction::from_result(
         output.map(|output| doc! { "$shift": { "output": output, "by": by } }),
     )
+}
+
+/// [`shift`], with `default` in the place of what is beyond the part.
+pub fn shift_or<S, E: IntoExpr<S>>(
+    expr: E,
+    by: i32,
+    default: impl Operand<E::Type>,
+) -> WindowFunction<S, E::Type> {
+    let spec = || {
+        let output = expr.into_expr().into_bson()?;
+        let default = literal::<S, E::Type>(default).into_bson()?;
+        Ok(doc! { "$shift": { "output": output, "by": by, "default": default } })
+    };
+    WindowFunction::from_result(spec())
+}
+
+/// `$expMovingAvg` with a weight: how much the latest value counts, between 0 and 1.
+pub fn exp_moving_avg_alpha<S, E>(expr: E, alpha: f64) -> WindowFunction<S, Option<MeanOf<E, S>>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+{
+    let input = expr.into_expr().into_bson();
+    let spec = input.map(|input| doc! { "$expMovingAvg": { "input": input, "alpha": alpha } });
+    WindowFunction::from_result(spec)
 }
 
 /// `$expMovingAvg` of the last `n` values.
@@ -235,9 +264,11 @@ macro_rules! of_time {
 }
 
 of_time! {
-    /// `$derivative`: the change over the window for each unit of the order.
+    /// `$derivative`: the change over the window for each unit of the order; `None` of a single document. `unit` is for
+    /// dates, a week at most, and must be given then.
     derivative "$derivative";
-    /// `$integral`: the area under the values over the window.
+    /// `$integral`: the area under the values over the window. `unit` is for dates, a week at most, and must be given
+    /// then.
     integral "$integral";
 }
 
@@ -275,8 +306,8 @@ macro_rules! gaps {
 }
 
 gaps! {
-    /// `$locf`: where there is none, the last value before.
+    /// `$locf`: where it is null or missing, the last value before.
     locf "$locf";
-    /// `$linearFill`: where there is none, a value on the line between those around.
+    /// `$linearFill`: where it is null or missing, a value on the line between those around.
     linear_fill "$linearFill";
 }

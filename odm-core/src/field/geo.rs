@@ -33,6 +33,11 @@ impl GeoNear {
         self
     }
 
+    /// Longitude and latitude; the least and the greatest distance.
+    pub(crate) fn into_parts(self) -> ([f64; 2], [Option<f64>; 2]) {
+        ([self.longitude, self.latitude], [self.min_distance, self.max_distance])
+    }
+
     fn to_document(self) -> Document {
         let coordinates = vec![self.longitude, self.latitude];
         let mut doc = doc! { "$geometry": { "type": "Point", "coordinates": coordinates } };

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Rem, Sub};
 
-use bson::{Bson, Decimal128};
+use bson::{Bson, Decimal128, doc};
 
 use super::super::expression::{ExprOf, IntoExpr};
 use super::{binary, methods};
@@ -39,6 +39,11 @@ promote! {
     Bson, f64 => Bson;
     Bson, Decimal128 => Bson;
     Bson, Bson => Bson;
+}
+
+/// `$rand`: a number from 0 up to, not with, 1; another one for each document.
+pub fn rand<S>() -> ExprOf<S, f64> {
+    ExprOf::new(doc! { "$rand": {} })
 }
 
 type SumOf<T> = <<T as FieldType>::Value as Numeric>::Sum;
@@ -79,7 +84,7 @@ methods! {
     ceil "$ceil" -> T;
     /// `$floor`: the greatest whole number that is not greater.
     floor "$floor" -> T;
-    /// `$exp`: e to this power.
+    /// `$exp`: *e* to this power.
     exp "$exp" -> MeanOf<T>;
     /// `$ln`: the natural logarithm.
     ln "$ln" -> MeanOf<T>;

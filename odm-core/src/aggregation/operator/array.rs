@@ -2,7 +2,8 @@
 
 use bson::{Bson, Document, doc};
 
-use super::super::expression::{ExprOf, IntoExpr};
+use super::super::expression::{ExprOf, IntoExpr, variable};
+use super::super::scope::bind;
 use super::{binary, list, named, unary};
 use crate::error::Result;
 use crate::field::{ArrayOf, FieldType, Numeric};
@@ -12,9 +13,15 @@ type ElementOf<T> = <<T as FieldType>::Value as ArrayOf>::Element;
 type Sum<T> = <<ElementOf<T> as FieldType>::Value as Numeric>::Sum;
 type Mean<T> = <<ElementOf<T> as FieldType>::Value as Numeric>::Mean;
 
-/// The variable that an element is bound to.
-fn variable<S, T>(name: &str) -> ExprOf<S, T> {
-    ExprOf::new(format!("$${name}"))
+/// An array of expressions of one type: `array([o.first(), o.second()]).max()`.
+pub fn array<S, E: IntoExpr<S>>(elements: impl IntoIterator<Item = E>) -> ExprOf<S, Vec<E::Type>> {
+    let elements = elements.into_iter().map(|element| element.into_expr().into_bson());
+    ExprOf::from_result(elements.collect::<Result<Vec<_>>>().map(Bson::Array))
+}
+
+/// `as`, where the variable has not the name that it has of itself.
+fn named_as(name: &str) -> Option<Result<Bson>> {
+    (name != "this").then(|| Ok(name.into()))
 }
 
 impl<S, T> ExprOf<S, T>
@@ -41,22 +48,22 @@ where
         unary("$last", self)
     }
 
-    /// `$firstN`: the first elements.
+    /// `$firstN`: the first `n` elements.
     pub fn first_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
         self.some("$firstN", n)
     }
 
-    /// `$lastN`: the last elements.
+    /// `$lastN`: the last `n` elements.
     pub fn last_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
         self.some("$lastN", n)
     }
 
-    /// `$maxN`: the greatest elements.
+    /// `$maxN`: the `n` greatest elements, the greatest first.
     pub fn max_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
         self.some("$maxN", n)
     }
 
-    /// `$minN`: the least elements.
+    /// `$minN`: the `n` least elements, the least first.
     pub fn min_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
         self.some("$minN", n)
     }
@@ -96,31 +103,46 @@ where
         binary("$concatArrays", self, other)
     }
 
-    /// `$filter`: the elements for which a condition is true.
+    /// `$filter`: the elements for which a condition is true: `o.tags().expr().filter(|tag| tag.ne("old"))`.
     pub fn filter<C: IntoExpr<S>>(
         self,
         condition: impl FnOnce(ExprOf<S, ElementOf<T>>) -> C,
     ) -> ExprOf<S, Vec<ElementOf<T>>> {
-        let condition = condition(variable("this")).into_expr().into_bson();
-        named("$filter", [("input", Some(self.into_bson())), ("cond", Some(condition))])
+        let ([name], condition) =
+            bind(["this"], |[this]| condition(variable(&this)).into_expr().into_bson());
+        let input = Some(self.into_bson());
+        named("$filter", [("input", input), ("as", named_as(&name)), ("cond", Some(condition))])
     }
 
-    /// `$map`: what an expression makes of each element.
+    /// `$map`: what an expression makes of each element: `o.lines().expr().map(|line| line.get(|l| l.price()).round(0))`.
     pub fn map<E: IntoExpr<S>>(
         self,
         each: impl FnOnce(ExprOf<S, ElementOf<T>>) -> E,
     ) -> ExprOf<S, Vec<E::Type>> {
-        let each = each(variable("this")).into_expr().into_bson();
-        named("$map", [("input", Some(self.into_bson())), ("in", Some(each))])
+        let ([name], each) = bind(["this"], |[this]| each(variable(&this)).into_expr().into_bson());
+        let input = Some(self.into_bson());
+        named("$map", [("input", input), ("as", named_as(&name)), ("in", Some(each))])
     }
 
-    /// `$reduce`: what an expression makes of what it made of the elements before, and of the next.
+    /// `$reduce`: what an expression makes of what it made of the elements before, and of the next:
+    /// `o.scores().expr().reduce(0_i64, |sum, score| sum + score)`.
     pub fn reduce<I: IntoExpr<S>, E: IntoExpr<S, Type = I::Type>>(
         self,
         initial: I,
         next: impl FnOnce(ExprOf<S, I::Type>, ExprOf<S, ElementOf<T>>) -> E,
     ) -> ExprOf<S, I::Type> {
-        let next = next(variable("value"), variable("this")).into_expr().into_bson();
+        let (names, next) = bind(["value", "this"], |[value, this]| {
+            next(variable(&value), variable(&this)).into_expr().into_bson()
+        });
+        // Its variables have fixed names, so where another one is within, they are given names of their own first.
+        let [value, this] = &names;
+        let next = match value.as_str() {
+            "value" => next,
+            _ => next.map(|next| {
+                let vars = doc! { value: "$$value", this: "$$this" };
+                doc! { "$let": { "vars": vars, "in": next } }.into()
+            }),
+        };
         named(
             "$reduce",
             [
@@ -149,6 +171,14 @@ where
             .into_bson()
             .and_then(|this| Ok(Bson::Array(vec![this, other.into_expr().into_bson()?])));
         named("$zip", [("inputs", Some(inputs))])
+    }
+
+    /// `$zip`: pairs of the elements of both, as many as the longer one has, filled up with null.
+    pub fn zip_longest<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>> {
+        let inputs = self
+            .into_bson()
+            .and_then(|this| Ok(Bson::Array(vec![this, other.into_expr().into_bson()?])));
+        named("$zip", [("inputs", Some(inputs)), ("useLongestLength", Some(Ok(true.into())))])
     }
 
     /// `$arrayToObject`: an object of pairs, or of `{k, v}`.
@@ -207,17 +237,5 @@ impl<S> ExprOf<S, Vec<i32>> {
     ) -> Self {
         let (start, end) = (start.into_expr().into_bson(), end.into_expr().into_bson());
         list("$range", [start, end, step.into_expr().into_bson()])
-    }
-}
-
-impl<S, T> ExprOf<S, T> {
-    /// The path `name` below this value: of an element that [`map`](ExprOf::map) binds, a field.
-    pub fn field<U>(self, name: &str) -> ExprOf<S, U> {
-        ExprOf::from_result(self.into_bson().map(|expr| match expr {
-            Bson::String(path) if path.starts_with('$') => format!("{path}.{name}").into(),
-            expr => {
-                doc! { "$let": { "vars": { "of": expr }, "in": format!("$$of.{name}") } }.into()
-            }
-        }))
     }
 }

@@ -1,4 +1,5 @@
-//! Types, and conversions between them.
+//! Types, and conversions between them. What cannot be converted is refused: `ConversionFailure` (241); see
+//! [`ExprOf::convert`].
 
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Decimal128};
@@ -33,6 +34,8 @@ methods! {
     bson_size "$bsonSize" -> Option<i32>;
     /// `$binarySize`: the bytes of a string or of binary data.
     binary_size "$binarySize" -> Option<i32>;
+    /// `$toHashedIndexKey`: the number that a hashed index has for it.
+    to_hashed_index_key "$toHashedIndexKey" -> i64;
 }
 
 impl<S, T> ExprOf<S, T> {

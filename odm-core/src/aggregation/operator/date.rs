@@ -1,11 +1,14 @@
-//! Dates, in UTC unless a time zone is given: `"Europe/Rome"`, `"+02:00"`.
+//! Dates, in UTC unless a time zone is given: `o.at().expr().hour(None)`, `o.at().expr().hour("Europe/Rome")`,
+//! `o.at().expr().hour("+02:00")`. A zone that is not known is refused: 40485.
 
-use bson::{Bson, DateTime, Document};
+use std::marker::PhantomData;
+
+use bson::{Bson, DateTime, Document, Timestamp, doc};
 
 use super::super::expression::{ExprOf, IntoExpr};
-use super::named;
+use super::{methods, named};
 use crate::error::Result;
-use crate::field::{FieldType, Temporal};
+use crate::field::{FieldType, Numeric, Temporal};
 
 /// The units of dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +55,8 @@ impl DateUnit {
     }
 }
 
-fn zone(timezone: Option<&str>) -> Option<Result<Bson>> {
-    timezone.map(|timezone| Ok(timezone.into()))
+fn zone<'z>(timezone: impl Into<Option<&'z str>>) -> Option<Result<Bson>> {
+    timezone.into().map(|timezone| Ok(timezone.into()))
 }
 
 /// The parts of dates.
@@ -61,7 +64,10 @@ macro_rules! parts {
     ($($(#[$doc:meta])* $method:ident $name:literal;)*) => {$(
         impl<S, T> ExprOf<S, T> {
             $(#[$doc])*
-            pub fn $method(self, timezone: Option<&str>) -> ExprOf<S, i32>
+            pub fn $method<'z>(
+                self,
+                timezone: impl Into<Option<&'z str>>,
+            ) -> ExprOf<S, i32>
             where
                 T: FieldType<Value: Temporal>,
             {
@@ -105,31 +111,31 @@ where
     T: FieldType<Value: Temporal>,
 {
     /// `$dateAdd`: so many units later.
-    pub fn date_add<E: IntoExpr<S>>(
+    pub fn date_add<'z, E: IntoExpr<S>>(
         self,
         unit: DateUnit,
         amount: E,
-        timezone: Option<&str>,
+        timezone: impl Into<Option<&'z str>>,
     ) -> ExprOf<S, DateTime> {
         self.moved("$dateAdd", unit, amount, timezone)
     }
 
     /// `$dateSubtract`: so many units earlier.
-    pub fn date_subtract<E: IntoExpr<S>>(
+    pub fn date_subtract<'z, E: IntoExpr<S>>(
         self,
         unit: DateUnit,
         amount: E,
-        timezone: Option<&str>,
+        timezone: impl Into<Option<&'z str>>,
     ) -> ExprOf<S, DateTime> {
         self.moved("$dateSubtract", unit, amount, timezone)
     }
 
-    fn moved<E: IntoExpr<S>>(
+    fn moved<'z, E: IntoExpr<S>>(
         self,
         name: &str,
         unit: DateUnit,
         amount: E,
-        timezone: Option<&str>,
+        timezone: impl Into<Option<&'z str>>,
     ) -> ExprOf<S, DateTime> {
         named(
             name,
@@ -143,11 +149,11 @@ where
     }
 
     /// `$dateDiff`: how many boundaries of the unit are between this date and a later one.
-    pub fn date_diff<E: IntoExpr<S>>(
+    pub fn date_diff<'z, E: IntoExpr<S>>(
         self,
         end: E,
         unit: DateUnit,
-        timezone: Option<&str>,
+        timezone: impl Into<Option<&'z str>>,
     ) -> ExprOf<S, i64> {
         named(
             "$dateDiff",
@@ -161,11 +167,11 @@ where
     }
 
     /// `$dateTrunc`: the start of the unit, or of so many of them, that the date is in.
-    pub fn date_trunc(
+    pub fn date_trunc<'z>(
         self,
         unit: DateUnit,
         bin_size: u32,
-        timezone: Option<&str>,
+        timezone: impl Into<Option<&'z str>>,
     ) -> ExprOf<S, DateTime> {
         named(
             "$dateTrunc",
@@ -179,7 +185,11 @@ where
     }
 
     /// `$dateToString`: by a format such as `"%Y-%m-%d"`.
-    pub fn date_to_string(self, format: &str, timezone: Option<&str>) -> ExprOf<S, String> {
+    pub fn date_to_string<'z>(
+        self,
+        format: &str,
+        timezone: impl Into<Option<&'z str>>,
+    ) -> ExprOf<S, String> {
         named(
             "$dateToString",
             [
@@ -191,22 +201,121 @@ where
     }
 
     /// `$dateToParts`: a document of its parts.
-    pub fn date_to_parts(self, timezone: Option<&str>) -> ExprOf<S, Document> {
+    pub fn date_to_parts<'z>(
+        self,
+        timezone: impl Into<Option<&'z str>>,
+    ) -> ExprOf<S, Document> {
         let date = self.into_bson();
         named("$dateToParts", [("date", Some(date)), ("timezone", zone(timezone))])
     }
 }
 
 impl<S, T> ExprOf<S, T> {
-    /// `$dateFromString`: by a format such as `"%Y-%m-%d"`.
-    pub fn date_from_string(self, format: &str, timezone: Option<&str>) -> ExprOf<S, DateTime> {
+    /// `$dateFromString`: by a format such as `"%Y-%m-%d"`; without one, in any of the shapes that MongoDB knows. Other
+    /// texts are refused: `ConversionFailure` (241).
+    pub fn date_from_string<'f, 'z>(
+        self,
+        format: impl Into<Option<&'f str>>,
+        timezone: impl Into<Option<&'z str>>,
+    ) -> ExprOf<S, DateTime> {
         named(
             "$dateFromString",
             [
                 ("dateString", Some(self.into_bson())),
-                ("format", Some(Ok(format.into()))),
+                ("format", format.into().map(|format| Ok(format.into()))),
                 ("timezone", zone(timezone)),
             ],
         )
+    }
+}
+
+methods! {
+    [T: FieldType<Value = Timestamp>]
+    /// `$tsSecond`: the seconds since 1970.
+    ts_second "$tsSecond" -> i64;
+    /// `$tsIncrement`: which operation of its second it is.
+    ts_increment "$tsIncrement" -> i64;
+}
+
+/// `$dateFromParts`: a date of its year, month (1 to 12) and day (1 to 31). Beyond these, parts carry: the 30th of
+/// February is the 1st or 2nd of March.
+///
+/// ```ignore
+/// date_from_parts(o.year(), o.month(), 1).hour(8).timezone("Europe/Rome").date()
+/// ```
+pub fn date_from_parts<S, Y, M, D>(year: Y, month: M, day: D) -> DateParts<S>
+where
+    Y: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+    M: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+    D: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+{
+    DateParts::new().part("year", year).part("month", month).part("day", day)
+}
+
+/// `$dateFromParts`: a date of its ISO year, ISO week (1 to 53) and day of the week (1, Monday, to 7).
+pub fn date_from_iso_parts<S, Y, W, D>(year: Y, week: W, day_of_week: D) -> DateParts<S>
+where
+    Y: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+    W: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+    D: IntoExpr<S, Type: FieldType<Value: Numeric>>,
+{
+    DateParts::new()
+        .part("isoWeekYear", year)
+        .part("isoWeek", week)
+        .part("isoDayOfWeek", day_of_week)
+}
+
+/// The parts of a date to be made. Ends in [`date`](DateParts::date).
+#[must_use = "the parts end in `date`"]
+#[derive(Debug)]
+pub struct DateParts<S> {
+    parts: Result<Document>,
+    shape: PhantomData<fn() -> S>,
+}
+
+impl<S> DateParts<S> {
+    fn new() -> Self {
+        DateParts { parts: Ok(Document::new()), shape: PhantomData }
+    }
+
+    fn part<E: IntoExpr<S>>(mut self, name: &str, value: E) -> Self {
+        self.parts = self.parts.and_then(|mut parts| {
+            parts.insert(name, value.into_expr().into_bson()?);
+            Ok(parts)
+        });
+        self
+    }
+
+    /// The time of the day: the hour; 0 unless told.
+    pub fn hour<E: IntoExpr<S, Type: FieldType<Value: Numeric>>>(self, hour: E) -> Self {
+        self.part("hour", hour)
+    }
+
+    /// The minute; 0 unless told.
+    pub fn minute<E: IntoExpr<S, Type: FieldType<Value: Numeric>>>(self, minute: E) -> Self {
+        self.part("minute", minute)
+    }
+
+    /// The second; 0 unless told.
+    pub fn second<E: IntoExpr<S, Type: FieldType<Value: Numeric>>>(self, second: E) -> Self {
+        self.part("second", second)
+    }
+
+    /// The millisecond; 0 unless told.
+    pub fn millisecond<E: IntoExpr<S, Type: FieldType<Value: Numeric>>>(
+        self,
+        millisecond: E,
+    ) -> Self {
+        self.part("millisecond", millisecond)
+    }
+
+    /// Where the parts are read off a clock; in UTC unless told.
+    pub fn timezone(self, timezone: &str) -> Self {
+        self.part("timezone", timezone)
+    }
+
+    /// The date. Null if one of the parts is null or missing.
+    pub fn date(self) -> ExprOf<S, DateTime> {
+        ExprOf::from_result(self.parts.map(|parts| doc! { "$dateFromParts": parts }.into()))
     }
 }

@@ -1,18 +1,9 @@
-//! What some stages are told.
+//! Last stages: `$merge` and `$out`.
 
 use bson::{Bson, Document, doc};
 
-use super::operator::DateUnit;
-use crate::pipeline::Pipeline;
-
-/// What [`Aggregation::unwind_with`](super::Aggregation::unwind_with) does beside unwinding.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnwindOptions {
-    /// The field that says which element it was.
-    pub include_array_index: Option<String>,
-    /// Whether documents without elements stay.
-    pub preserve_null_and_empty_arrays: bool,
-}
+use crate::aggregation::Aggregation;
+use crate::pipeline::{Pipeline, Stage};
 
 /// `$merge`: how results are put into a collection.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +89,7 @@ impl Merge {
         self
     }
 
-    pub(super) fn to_document(&self) -> Document {
+    fn to_document(&self) -> Document {
         let mut spec = doc! { "into": self.into.clone() };
         if !self.on.is_empty() {
             spec.insert("on", self.on.clone());
@@ -124,79 +115,24 @@ impl Merge {
     }
 }
 
-/// `$densify`: where missing documents are added.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DensifyBounds {
-    /// Between the least and the greatest value of all documents.
-    Full,
-    /// Between the least and the greatest value of each part.
-    Partition,
-    /// From the first of these, up to, not with, the second.
-    Range(Box<[Bson; 2]>),
-}
-
-/// `$densify`: how far apart documents are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DensifyStep {
-    /// How far.
-    pub step: Bson,
-    /// Of dates: the unit.
-    pub unit: Option<DateUnit>,
-    /// Where.
-    pub bounds: DensifyBounds,
-}
-
-impl DensifyBounds {
-    /// From the first of these, up to, not with, the second.
-    #[must_use]
-    pub fn range(from: impl Into<Bson>, to: impl Into<Bson>) -> Self {
-        DensifyBounds::Range(Box::new([from.into(), to.into()]))
+impl<S, F, T> Aggregation<S, F, T> {
+    /// `$merge`: puts the results into a collection. The last stage: see [`run`](Aggregation::run).
+    pub fn merge(self, merge: &Merge) -> Self {
+        self.stage(Stage::new("$merge", merge.to_document()))
     }
-}
 
-impl DensifyStep {
-    pub(super) fn to_document(&self) -> Document {
-        let bounds: Bson = match &self.bounds {
-            DensifyBounds::Full => "full".into(),
-            DensifyBounds::Partition => "partition".into(),
-            DensifyBounds::Range(range) => range.to_vec().into(),
-        };
-        let mut range = doc! { "step": self.step.clone(), "bounds": bounds };
-        if let Some(unit) = self.unit {
-            range.insert("unit", unit.name());
-        }
-        range
+    /// `$out`: the results become a collection of the same database, in the place of what it held. The last stage: see
+    /// [`run`](Aggregation::run).
+    pub fn out(self, collection: impl Into<String>) -> Self {
+        self.stage(Stage::new("$out", collection.into()))
     }
-}
 
-/// `$fill`: what a missing value becomes.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FillBy {
-    /// This value.
-    Value(Bson),
-    /// `"locf"`: the last value before.
-    Locf,
-    /// `"linear"`: on the line between the values around.
-    Linear,
-}
-
-impl FillBy {
-    pub(super) fn to_document(&self) -> Document {
-        match self {
-            FillBy::Value(value) => doc! { "value": { "$literal": value.clone() } },
-            FillBy::Locf => doc! { "method": "locf" },
-            FillBy::Linear => doc! { "method": "linear" },
-        }
+    /// `$out` to a collection of another database.
+    pub fn out_to_database(
+        self,
+        database: impl Into<String>,
+        collection: impl Into<String>,
+    ) -> Self {
+        self.stage(Stage::new("$out", doc! { "db": database.into(), "coll": collection.into() }))
     }
-}
-
-/// `$graphLookup`: how the graph is walked.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct GraphLookupOptions {
-    /// How far; 0 is one step.
-    pub max_depth: Option<u32>,
-    /// The field that says how far each document was.
-    pub depth_field: Option<String>,
-    /// What documents must match to be walked to.
-    pub restrict: Option<Document>,
 }
