@@ -77,6 +77,7 @@
 //! #[derive(Debug, Serialize, Deserialize, Embedded)]
 //! struct WithCustomer {
 //!     customer: i64,
+//!     #[odm(opaque)]
 //!     customers: Vec<Customer>,
 //! }
 //!
@@ -292,6 +293,12 @@ impl<S, F, T> Aggregation<S, F, T> {
     /// `reshape::<bson::Document>()` is for documents of any shape: `|d| d.key("count").gt(5)`.
     pub fn reshape<U: FieldType + DeserializeOwned>(self) -> Shaped<U> {
         Aggregation { model: name_of::<U>(), ..self.with(fields_of::<U>, codec::decode) }
+    }
+
+    /// Says that what flows through from here on is a model: as [`reshape`](Aggregation::reshape) does for embedded
+    /// structs. Adds no stage.
+    pub fn reshape_to_model<D: Document>(self) -> Aggregation<D, D::Fields> {
+        Aggregation { model: D::schema().model, ..self.with(D::fields, codec::decode) }
     }
 
     /// Hands out each document as `U`: a struct, or `bson::Document`. Adds no stage, and the fields stay what they are.

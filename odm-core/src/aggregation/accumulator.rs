@@ -1,7 +1,8 @@
 //! Typed accumulators: what a group, or a window, makes of its documents.
 //!
-//! Null and missing values are passed over, but by `$push`, `$addToSet`, `$first`, `$last` and those of `$top` and
-//! `$firstN`, which take them as null.
+//! Sums, means and deviations pass over what is no number, `$min`, `$max`, `$minN` and `$maxN` what is null or missing.
+//! `$push` and `$addToSet` leave out what is missing, but not null; `$first`, `$last`, `$top`, `$bottom` and their kin take
+//! it as null.
 
 use std::fmt;
 use std::marker::PhantomData;

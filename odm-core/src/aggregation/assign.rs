@@ -63,6 +63,7 @@ impl<S, T> Term<S> for ExprOf<S, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, P: AsField<Document = S>> Term<S> for P {
     type Type = P::Type;
     type Kind = Computes;

@@ -90,6 +90,7 @@ impl<S, T> Field<S, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, P: AsField<Document = S>> IntoExpr<S> for P {
     type Type = P::Type;
 

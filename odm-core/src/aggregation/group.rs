@@ -72,6 +72,7 @@ pub trait Keys<S> {
     fn key(stored: Self::Stored) -> Self::Key;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, P: AsField<Document = S, Type: DeserializeOwned>> Keys<S> for P {
     type Key = P::Type;
     type Stored = P::Type;

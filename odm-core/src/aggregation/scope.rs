@@ -159,6 +159,7 @@ fn one<S, E: IntoExpr<S>>(expr: E, name: String) -> (Result<Document>, Variable<
     (bound, Variable { name, value: PhantomData })
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, P: AsField<Document = S>> Bindings<S> for P {
     type Variables = Variable<P::Type>;
 

@@ -134,6 +134,15 @@ impl<S, T> WindowFunction<S, T> {
         WindowFunction { spec, types: PhantomData }
     }
 
+    /// As it is sent.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong while it was built.
+    pub fn into_document(self) -> Result<Document> {
+        self.spec
+    }
+
     /// The same function, taken to give a `U`.
     pub fn cast<U>(self) -> WindowFunction<S, U> {
         WindowFunction::from_result(self.spec)
@@ -193,7 +202,7 @@ ranks! {
     rank "$rank";
     /// `$denseRank`: 1, 1, 2 for two equal first ones. Needs an order by one field.
     dense_rank "$denseRank";
-    /// `$documentNumber`: 1, 2, 3, …. Needs an order.
+    /// `$documentNumber`: 1, 2, 3, …. Needs an order by one field.
     document_number "$documentNumber";
 }
 

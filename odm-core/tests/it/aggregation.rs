@@ -1,13 +1,15 @@
 //! Typed pipelines: what is sent, and what comes back.
 
 use odm_core::aggregation::{
-    Accumulator, Bound, DateUnit, DensifyBounds, DensifyStep, FillBy, GraphLookupOptions, Merge,
-    Partition, UnwindOptions, WhenMatched, WhenNotMatched, Window, avg, by, count, everything, if_,
-    keep, max, prune, push, rank, sum,
+    Accumulator, Bound, CollStats, DateUnit, DensifyBounds, DensifyStep, GeoNearOptions,
+    GraphLookupOptions, Merge, Partition, UnwindOptions, WhenMatched, WhenNotMatched, Window, avg,
+    by, count, documents, everything, from, if_, keep, max, prune, push, rank, sum,
 };
 use odm_core::bson::{Bson, Document as Doc, Regex, doc};
-use odm_core::{Aggregation, Document, Embedded};
+use odm_core::{Aggregation, Document, Embedded, GeoNear};
 use serde::{Deserialize, Serialize};
+
+use crate::aggregation_names::note_stages;
 
 #[derive(Debug, Serialize, Deserialize, Document)]
 #[odm(collection = "orders")]
@@ -15,6 +17,7 @@ struct Order {
     #[serde(rename = "_id")]
     id: i64,
     status: String,
+    place: [f64; 2],
     total: f64,
     quantity: i32,
     discount: Option<f64>,
@@ -34,6 +37,16 @@ struct Item {
     price: f64,
 }
 
+#[derive(Debug, Serialize, Deserialize, Document)]
+#[odm(collection = "stock")]
+struct Stock {
+    #[serde(rename = "_id")]
+    id: i64,
+    sku: String,
+    price: f64,
+    parts: Vec<i64>,
+}
+
 #[derive(Debug, Serialize, Deserialize, Embedded)]
 struct Totals {
     #[serde(rename = "_id")]
@@ -45,6 +58,7 @@ struct Totals {
 
 fn check<S, F, T>(pipeline: &Aggregation<S, F, T>, expected: &[Doc]) {
     let request = pipeline.to_request().expect("nothing is wrong with it");
+    note_stages(expected);
     let expected: Vec<Bson> = expected.iter().map(|stage| stage.clone().into()).collect();
     assert_eq!(request.pipeline.to_array(), expected);
 }
@@ -86,14 +100,18 @@ fn groups() {
     );
     check(
         &Order::aggregate()
-            .group(|o| by((o.customer().city(), o.status())), |o| push(o.customer().name())),
-        &[doc! { "$group": {
-            "_id": {
-                "k0": { "$ifNull": ["$customer.city", null] },
-                "k1": { "$ifNull": ["$status", null] },
-            },
-            "v0": { "$push": "$customer.name" },
-        } }],
+            .group(|o| by((o.customer().city(), o.status())), |o| push(o.customer().name()))
+            .sort(|g| g.key_part::<1>().asc().then(g.key_part::<0>().asc())),
+        &[
+            doc! { "$group": {
+                "_id": {
+                    "k0": { "$ifNull": ["$customer.city", null] },
+                    "k1": { "$ifNull": ["$status", null] },
+                },
+                "v0": { "$push": "$customer.name" },
+            } },
+            doc! { "$sort": { "_id.k1": 1, "_id.k0": 1 } },
+        ],
     );
     check(
         &Order::aggregate()
@@ -151,8 +169,21 @@ fn other_stages() {
         &Order::aggregate()
             .unwind(|o| o.items())
             .unwind_with(|o| o.items(), options)
-            .lookup::<Order, _, _, _>(|o| o.customer().name(), |o| o.status(), |o| o.items())
+            .lookup(
+                from::<Stock>().pipeline(|s| s.hands_out::<Item>()),
+                |o| o.items().sku(),
+                |s| s.sku(),
+                |o| o.items(),
+            )
+            .lookup(
+                from::<Stock>().pipeline(|s| s.limit(1).hands_out::<Item>()),
+                |o| o.items().sku(),
+                |s| s.sku(),
+                |o| o.items(),
+            )
             .sample(3)
+            .sample_rate(0.5)
+            .match_expr(|o| o.total().expr().gt(o.discount()))
             .raw(&doc! { "$redact": "$$KEEP" })
             .skip(1)
             .limit(2)
@@ -160,8 +191,17 @@ fn other_stages() {
         &[
             doc! { "$unwind": "$items" },
             doc! { "$unwind": { "path": "$items", "includeArrayIndex": "at", "preserveNullAndEmptyArrays": true } },
-            doc! { "$lookup": { "from": "orders", "localField": "customer.name", "foreignField": "status", "as": "items" } },
+            doc! { "$lookup": { "from": "stock", "localField": "items.sku", "foreignField": "sku", "as": "items" } },
+            doc! { "$lookup": {
+                "from": "stock",
+                "localField": "items.sku",
+                "foreignField": "sku",
+                "pipeline": [{ "$limit": 1_i64 }],
+                "as": "items",
+            } },
             doc! { "$sample": { "size": 3_i64 } },
+            doc! { "$match": { "$sampleRate": 0.5 } },
+            doc! { "$match": { "$expr": { "$gt": ["$total", "$discount"] } } },
             doc! { "$redact": "$$KEEP" },
             doc! { "$skip": 1_i64 },
             doc! { "$limit": 2_i64 },
@@ -197,37 +237,134 @@ fn stages_with_pipelines() {
     );
     check(
         &Order::aggregate()
-            .lookup_pipeline::<Order, _, _, _, _>(
-                |o| vec![("city", o.customer().city().expr().cast())],
-                |orders| {
-                    orders.match_raw(doc! { "$expr": { "$eq": ["$customer.city", "$$city"] } })
+            .lookup_pipeline(
+                |o| (o.status(), o.total().expr() + 1),
+                |(sku, limit)| {
+                    Stock::aggregate()
+                        .match_expr(|s| s.sku().expr().eq(sku) & s.price().expr().lt(&limit))
+                        .reshape::<Item>()
+                        .set(|i| i.price().is(limit))
+                        .lookup_pipeline(
+                            |i| i.sku(),
+                            |sku| {
+                                documents([doc! { "n": "$n" }])
+                                    .set(|d| d.key("sku").is(sku))
+                                    .reshape::<Item>()
+                            },
+                            |i| i.sku().cast::<Vec<Item>>(),
+                        )
                 },
                 |o| o.items(),
             )
-            .graph_lookup::<Order, _, _, _, _>(
-                |o| o.status(),
-                |d| (d.customer().name(), d.status()),
+            .graph_lookup(
+                from::<Stock>().pipeline(|s| s.reshape::<Item>()),
+                |o| o.id(),
+                |s| (s.parts(), s.id()),
                 |o| o.items(),
-                GraphLookupOptions { max_depth: Some(2), ..GraphLookupOptions::default() },
+                GraphLookupOptions {
+                    max_depth: Some(2),
+                    depth_field: Some("depth".to_owned()),
+                    restrict: Some(Stock::f().price().gt(1.0)),
+                },
             )
-            .union_with(|others: Aggregation<Order, _>| others.limit(1)),
+            .union_with(Stock::aggregate().limit(1).reshape_to_model::<Order>())
+            .union_with(documents::<Doc>([]).reshape_to_model::<Order>()),
         &[
             doc! { "$lookup": {
-                "from": "orders",
-                "let": { "city": "$customer.city" },
-                "pipeline": [{ "$match": { "$expr": { "$eq": ["$customer.city", "$$city"] } } }],
+                "from": "stock",
+                "let": { "v0": "$status", "v1": { "$add": ["$total", 1] } },
+                "pipeline": [
+                    { "$match": { "$expr": { "$and": [
+                        { "$eq": ["$sku", "$$v0"] },
+                        { "$lt": ["$price", "$$v1"] },
+                    ] } } },
+                    { "$addFields": { "price": "$$v1" } },
+                    { "$lookup": {
+                        "let": { "v0_1": "$sku" },
+                        "pipeline": [
+                            { "$documents": { "$literal": [{ "n": "$n" }] } },
+                            { "$addFields": { "sku": "$$v0_1" } },
+                        ],
+                        "as": "sku",
+                    } },
+                ],
                 "as": "items",
             } },
             doc! { "$graphLookup": {
-                "from": "orders",
-                "startWith": "$status",
-                "connectFromField": "customer.name",
-                "connectToField": "status",
+                "from": "stock",
+                "startWith": "$_id",
+                "connectFromField": "parts",
+                "connectToField": "_id",
                 "as": "items",
                 "maxDepth": 2_i64,
+                "depthField": "depth",
+                "restrictSearchWithMatch": { "price": { "$gt": 1.0 } },
             } },
-            doc! { "$unionWith": { "coll": "orders", "pipeline": [{ "$limit": 1_i64 }] } },
+            doc! { "$unionWith": { "coll": "stock", "pipeline": [{ "$limit": 1_i64 }] } },
+            doc! { "$unionWith": { "pipeline": [{ "$documents": { "$literal": [] } }] } },
         ],
+    );
+    let of_a_pipeline = Order::aggregate().graph_lookup(
+        from::<Stock>().pipeline(|s| s.limit(1).reshape::<Item>()),
+        |o| o.id(),
+        |s| (s.parts(), s.id()),
+        |o| o.items(),
+        GraphLookupOptions::default(),
+    );
+    assert!(of_a_pipeline.to_request().is_err());
+}
+
+#[test]
+fn sources() {
+    let options = GeoNearOptions {
+        key: Some("place".to_owned()),
+        query: Some(doc! { "status": "new" }.into()),
+        distance_multiplier: Some(0.001),
+        include_locs: Some("at".to_owned()),
+    };
+    check(
+        &Order::aggregate().geo_near(
+            GeoNear::lon_lat(10.0, 60.0).min_distance(1.0).max_distance(5000.0),
+            |o| o.total(),
+            options,
+        ),
+        &[doc! { "$geoNear": {
+            "near": { "type": "Point", "coordinates": [10.0, 60.0] },
+            "distanceField": "total",
+            "spherical": true,
+            "minDistance": 1.0,
+            "maxDistance": 5000.0,
+            "query": { "status": "new" },
+            "key": "place",
+            "distanceMultiplier": 0.001,
+            "includeLocs": "at",
+        } }],
+    );
+    check(
+        &documents([doc! { "n": "$n" }]).match_(|d| d.key("n").exists(true)),
+        &[
+            doc! { "$documents": { "$literal": [{ "n": "$n" }] } },
+            doc! { "$match": { "n": { "$exists": true } } },
+        ],
+    );
+    check(
+        &Order::aggregate().index_stats().match_(|i| i.key("accesses").key("ops").gt(5)),
+        &[doc! { "$indexStats": {} }, doc! { "$match": { "accesses.ops": { "$gt": 5 } } }],
+    );
+    check(&Order::aggregate().plan_cache_stats(), &[doc! { "$planCacheStats": {} }]);
+    check(
+        &Order::aggregate().coll_stats([
+            CollStats::Count,
+            CollStats::StorageStats { scale: Some(1024) },
+            CollStats::LatencyStats { histograms: true },
+            CollStats::QueryExecStats,
+        ]),
+        &[doc! { "$collStats": {
+            "count": {},
+            "storageStats": { "scale": 1024_i64 },
+            "latencyStats": { "histograms": true },
+            "queryExecStats": {},
+        } }],
     );
 }
 
@@ -290,8 +427,12 @@ fn windows() {
     check(
         &Order::aggregate().densify(|o| o.quantity(), &["status"], &step).fill(
             |o| Partition::by(o.status()).sort(o.total().asc()),
-            |o| o.quantity(),
-            &FillBy::Linear,
+            |o| {
+                o.quantity().fill_linear()
+                    & o.status().fill_value("$new")
+                    & o.total().fill_value(o.discount().expr().cast::<f64>())
+                    & o.discount().fill_locf()
+            },
         ),
         &[
             doc! { "$densify": {
@@ -302,7 +443,12 @@ fn windows() {
             doc! { "$fill": {
                 "partitionBy": "$status",
                 "sortBy": { "total": 1 },
-                "output": { "quantity": { "method": "linear" } },
+                "output": {
+                    "quantity": { "method": "linear" },
+                    "status": { "value": { "$literal": "$new" } },
+                    "total": { "value": "$discount" },
+                    "discount": { "method": "locf" },
+                },
             } },
         ],
     );
@@ -328,7 +474,24 @@ fn last_stages() {
     );
     check(&Order::aggregate().out("copy"), &[doc! { "$out": "copy" }]);
     check(
+        &Order::aggregate().out_to_database("old", "copy"),
+        &[doc! { "$out": { "db": "old", "coll": "copy" } }],
+    );
+    check(
         &Order::aggregate().replace_root(|o| o.customer()).sort(|c| c.name().asc()),
         &[doc! { "$replaceRoot": { "newRoot": "$customer" } }, doc! { "$sort": { "name": 1 } }],
     );
 }
+
+/// What every stage is written as.
+pub(crate) const ALL: &[fn()] = &[
+    queries_become_leading_stages,
+    groups,
+    shapes,
+    other_stages,
+    stages_with_pipelines,
+    sources,
+    buckets_and_counts,
+    windows,
+    last_stages,
+];

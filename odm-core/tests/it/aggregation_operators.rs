@@ -1,10 +1,15 @@
 //! Typed operators of expressions: what each is written as.
 
-use odm_core::aggregation::{DateUnit, ExprOf, if_, literal, merge_objects, object, switch};
+use odm_core::aggregation::{
+    DateUnit, ExprOf, array, cluster_time, date_from_iso_parts, date_from_parts, if_, literal,
+    merge_objects, meta, now, object, rand, remove, root, switch, variable,
+};
 use odm_core::bson::oid::ObjectId;
-use odm_core::bson::{Bson, DateTime, Document as Doc, Regex, doc};
+use odm_core::bson::{Bson, DateTime, Document as Doc, Regex, Timestamp, doc};
 use odm_core::{BsonType, Document, Embedded, Sort};
 use serde::{Deserialize, Serialize};
+
+use crate::aggregation_names::note_expression;
 
 #[derive(Debug, Serialize, Deserialize, Document)]
 struct Sale {
@@ -18,16 +23,26 @@ struct Sale {
     scores: Vec<i32>,
     lines: Vec<Line>,
     nick: Option<String>,
+    ts: Timestamp,
+    rows: Vec<Vec<i32>>,
 }
 
 #[derive(Debug, Serialize, Deserialize, Embedded)]
 struct Line {
     sku: String,
+    size: Size,
+}
+
+#[derive(Debug, Serialize, Deserialize, Embedded)]
+struct Size {
+    width: f64,
 }
 
 #[track_caller]
 fn check<S, T>(expr: ExprOf<S, T>, expected: impl Into<Bson>) {
-    assert_eq!(expr.into_bson().expect("nothing is wrong with it"), expected.into());
+    let expected = expected.into();
+    note_expression(&expected);
+    assert_eq!(expr.into_bson().expect("nothing is wrong with it"), expected);
 }
 
 #[test]
@@ -50,6 +65,7 @@ fn arithmetic() {
     );
     check(price() / 2, doc! { "$divide": ["$price", 2] });
     check(s.count().expr() % 7, doc! { "$mod": ["$count", 7] });
+    check(rand::<Sale>(), doc! { "$rand": {} });
     check(price().abs(), doc! { "$abs": "$price" });
     check(price().ceil(), doc! { "$ceil": "$price" });
     check(price().floor(), doc! { "$floor": "$price" });
@@ -212,6 +228,14 @@ fn arrays_and_sets() {
         doc! { "$sortArray": { "input": "$lines", "sortBy": { "sku": 1 } } },
     );
     check(tags().zip(s.scores()), doc! { "$zip": { "inputs": ["$tags", "$scores"] } });
+    check(
+        tags().zip_longest(s.scores()),
+        doc! { "$zip": { "inputs": ["$tags", "$scores"], "useLongestLength": true } },
+    );
+    check(
+        array([s.count(), s.scores().cast::<i32>()]).max(),
+        doc! { "$max": [["$count", "$scores"]] },
+    );
     check(tags().is_array(), doc! { "$isArray": "$tags" });
     check(s.lines().expr().array_to_object(), doc! { "$arrayToObject": "$lines" });
     check(s.scores().expr().sum(), doc! { "$sum": "$scores" });
@@ -264,6 +288,7 @@ fn objects_and_types() {
     check(name().to_long(), doc! { "$toLong": "$name" });
     check(name().to_object_id(), doc! { "$toObjectId": "$name" });
     check(s.count().expr().to_string(), doc! { "$toString": "$count" });
+    check(name().to_hashed_index_key(), doc! { "$toHashedIndexKey": "$name" });
     check(name().binary_size(), doc! { "$binarySize": "$name" });
     check(line().bson_size(), doc! { "$bsonSize": first() });
     check(
@@ -293,10 +318,7 @@ fn dates() {
     ] {
         check(expr, doc! { name: { "date": "$at" } });
     }
-    check(
-        at().hour(Some("Europe/Rome")),
-        doc! { "$hour": { "date": "$at", "timezone": "Europe/Rome" } },
-    );
+    check(at().hour("Europe/Rome"), doc! { "$hour": { "date": "$at", "timezone": "Europe/Rome" } });
     check(
         at().date_add(DateUnit::Month, 1, None),
         doc! { "$dateAdd": { "startDate": "$at", "unit": "month", "amount": 1 } },
@@ -322,5 +344,120 @@ fn dates() {
         s.name().expr().date_from_string("%Y", None),
         doc! { "$dateFromString": { "dateString": "$name", "format": "%Y" } },
     );
+    check(
+        s.name().expr().date_from_string(None, "Europe/Rome"),
+        doc! { "$dateFromString": { "dateString": "$name", "timezone": "Europe/Rome" } },
+    );
     let _: ExprOf<Sale, Doc> = at().date_to_parts(None);
+    check(
+        date_from_parts(s.count(), 2, 30).date(),
+        doc! { "$dateFromParts": { "year": "$count", "month": 2, "day": 30 } },
+    );
+    check(
+        date_from_iso_parts(2020, s.count(), 1)
+            .hour(1)
+            .minute(2)
+            .second(3)
+            .millisecond(4)
+            .timezone("+02:00")
+            .date(),
+        doc! { "$dateFromParts": {
+            "isoWeekYear": 2020, "isoWeek": "$count", "isoDayOfWeek": 1,
+            "hour": 1, "minute": 2, "second": 3, "millisecond": 4, "timezone": "+02:00",
+        } },
+    );
+    check(s.ts().expr().ts_second(), doc! { "$tsSecond": "$ts" });
+    check(s.ts().expr().ts_increment(), doc! { "$tsIncrement": "$ts" });
 }
+
+#[test]
+fn variables() {
+    let s = Sale::f();
+    check(now::<Sale>(), "$$NOW");
+    check(cluster_time::<Sale>(), "$$CLUSTER_TIME");
+    check(root::<Line>().get(|l| l.sku()), "$$ROOT.sku");
+    check(remove::<Sale, String>(), "$$REMOVE");
+    check(variable::<Sale, f64>("rate"), "$$rate");
+    check(
+        (s.price().expr() * s.count()).let_(|total| total.clone() - total / 10),
+        doc! { "$let": {
+            "vars": { "this": { "$multiply": ["$price", "$count"] } },
+            "in": { "$subtract": ["$$this", { "$divide": ["$$this", 10] }] },
+        } },
+    );
+    check(
+        s.lines().expr().map(|line| line.get(|l| l.size().width())),
+        doc! { "$map": { "input": "$lines", "in": "$$this.size.width" } },
+    );
+    check(
+        s.lines().expr().first_element().get(|l| l.sku()),
+        doc! { "$let": { "vars": { "of": { "$first": "$lines" } }, "in": "$$of.sku" } },
+    );
+}
+
+#[test]
+fn variables_do_not_hide_each_other() {
+    let s = Sale::f();
+    let scores = || s.scores().expr();
+    check(
+        scores().map(|a| scores().map(|b| a + b)),
+        doc! { "$map": {
+            "input": "$scores",
+            "as": "this_0",
+            "in": { "$map": { "input": "$scores", "in": { "$add": ["$$this_0", "$$this"] } } },
+        } },
+    );
+    check(
+        s.rows().expr().reduce(0_i64, |sum, row| row.reduce(0_i64, |part, n| part + n) + sum),
+        doc! { "$reduce": {
+            "input": "$rows",
+            "initialValue": 0_i64,
+            "in": { "$let": {
+                "vars": { "value_0": "$$value", "this_0": "$$this" },
+                "in": { "$add": [
+                    { "$reduce": {
+                        "input": "$$this_0",
+                        "initialValue": 0_i64,
+                        "in": { "$add": ["$$value", "$$this"] },
+                    } },
+                    "$$value_0",
+                ] },
+            } },
+        } },
+    );
+    check(
+        scores().filter(|n| literal::<Sale, String>("$$this_0").eq(n)),
+        doc! { "$filter": {
+            "input": "$scores",
+            "cond": { "$eq": [{ "$literal": "$$this_0" }, "$$this"] },
+        } },
+    );
+}
+
+#[test]
+fn metadata() {
+    check(meta::text_score::<Sale>(), doc! { "$meta": "textScore" });
+    check(meta::geo_near_distance::<Sale>(), doc! { "$meta": "geoNearDistance" });
+    check(meta::geo_near_point::<Sale>(), doc! { "$meta": "geoNearPoint" });
+    check(meta::rand_val::<Sale>(), doc! { "$meta": "randVal" });
+    check(meta::record_id::<Sale>(), doc! { "$meta": "recordId" });
+    check(meta::sort_key::<Sale>(), doc! { "$meta": "sortKey" });
+    check(meta::index_key::<Sale>(), doc! { "$meta": "indexKey" });
+    check(meta::search_score::<Sale>(), doc! { "$meta": "searchScore" });
+    check(meta::search_highlights::<Sale>(), doc! { "$meta": "searchHighlights" });
+}
+
+/// What every operator is written as.
+pub(crate) const ALL: &[fn()] = &[
+    constants_are_never_read_as_expressions,
+    arithmetic,
+    trigonometry,
+    comparisons_and_conditions,
+    strings,
+    arrays_and_sets,
+    objects_and_types,
+    dates,
+    variables,
+    variables_do_not_hide_each_other,
+    metadata,
+];

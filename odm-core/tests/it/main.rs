@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod aggregation;
+mod aggregation_accumulators;
+mod aggregation_names;
 mod aggregation_operators;
 mod arbitrary;
 mod arbitrary_write;

@@ -24,62 +24,92 @@ fn named_as(name: &str) -> Option<Result<Bson>> {
     (name != "this").then(|| Ok(name.into()))
 }
 
-impl<S, T> ExprOf<S, T>
-where
-    T: FieldType<Value: ArrayOf>,
-{
+impl<S, T> ExprOf<S, T> {
     /// `$size`: how many elements.
-    pub fn size(self) -> ExprOf<S, i32> {
+    pub fn size(self) -> ExprOf<S, i32>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$size", self)
     }
 
     /// `$arrayElemAt`: the element at a position, from the end if it is negative; missing if there is none.
-    pub fn at<E: IntoExpr<S>>(self, position: E) -> ExprOf<S, ElementOf<T>> {
+    pub fn at<E: IntoExpr<S>>(self, position: E) -> ExprOf<S, ElementOf<T>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         binary("$arrayElemAt", self, position)
     }
 
     /// `$first`: the first element.
-    pub fn first_element(self) -> ExprOf<S, ElementOf<T>> {
+    pub fn first_element(self) -> ExprOf<S, ElementOf<T>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$first", self)
     }
 
     /// `$last`: the last element.
-    pub fn last_element(self) -> ExprOf<S, ElementOf<T>> {
+    pub fn last_element(self) -> ExprOf<S, ElementOf<T>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$last", self)
     }
 
     /// `$firstN`: the first `n` elements.
-    pub fn first_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    pub fn first_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         self.some("$firstN", n)
     }
 
     /// `$lastN`: the last `n` elements.
-    pub fn last_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    pub fn last_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         self.some("$lastN", n)
     }
 
     /// `$maxN`: the `n` greatest elements, the greatest first.
-    pub fn max_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    pub fn max_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         self.some("$maxN", n)
     }
 
     /// `$minN`: the `n` least elements, the least first.
-    pub fn min_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    pub fn min_n<E: IntoExpr<S>>(self, n: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         self.some("$minN", n)
     }
 
-    fn some<E: IntoExpr<S>>(self, name: &str, n: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    fn some<E: IntoExpr<S>>(self, name: &str, n: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let n = n.into_expr().into_bson();
         named(name, [("n", Some(n)), ("input", Some(self.into_bson()))])
     }
 
     /// `$in`: whether it holds a value.
-    pub fn contains<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, bool> {
+    pub fn contains<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, bool>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         list("$in", [value.into_expr().into_bson(), self.into_bson()])
     }
 
     /// `$indexOfArray`: the position of a value; -1 if it is not there.
-    pub fn index_of<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, i32> {
+    pub fn index_of<E: IntoExpr<S>>(self, value: E) -> ExprOf<S, i32>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         binary("$indexOfArray", self, value)
     }
 
@@ -88,18 +118,27 @@ where
         self,
         position: E,
         n: N,
-    ) -> ExprOf<S, Vec<ElementOf<T>>> {
+    ) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let (position, n) = (position.into_expr().into_bson(), n.into_expr().into_bson());
         list("$slice", [self.into_bson(), position, n])
     }
 
     /// `$reverseArray`.
-    pub fn reverse(self) -> ExprOf<S, T> {
+    pub fn reverse(self) -> ExprOf<S, T>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$reverseArray", self)
     }
 
     /// `$concatArrays`: followed by the elements of another.
-    pub fn concat_arrays<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<ElementOf<T>>> {
+    pub fn concat_arrays<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         binary("$concatArrays", self, other)
     }
 
@@ -107,7 +146,10 @@ where
     pub fn filter<C: IntoExpr<S>>(
         self,
         condition: impl FnOnce(ExprOf<S, ElementOf<T>>) -> C,
-    ) -> ExprOf<S, Vec<ElementOf<T>>> {
+    ) -> ExprOf<S, Vec<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let ([name], condition) =
             bind(["this"], |[this]| condition(variable(&this)).into_expr().into_bson());
         let input = Some(self.into_bson());
@@ -118,7 +160,10 @@ where
     pub fn map<E: IntoExpr<S>>(
         self,
         each: impl FnOnce(ExprOf<S, ElementOf<T>>) -> E,
-    ) -> ExprOf<S, Vec<E::Type>> {
+    ) -> ExprOf<S, Vec<E::Type>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let ([name], each) = bind(["this"], |[this]| each(variable(&this)).into_expr().into_bson());
         let input = Some(self.into_bson());
         named("$map", [("input", input), ("as", named_as(&name)), ("in", Some(each))])
@@ -130,7 +175,10 @@ where
         self,
         initial: I,
         next: impl FnOnce(ExprOf<S, I::Type>, ExprOf<S, ElementOf<T>>) -> E,
-    ) -> ExprOf<S, I::Type> {
+    ) -> ExprOf<S, I::Type>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let (names, next) = bind(["value", "this"], |[value, this]| {
             next(variable(&value), variable(&this)).into_expr().into_bson()
         });
@@ -154,19 +202,28 @@ where
     }
 
     /// `$sortArray`: in ascending order, or in descending.
-    pub fn sort_array(self, descending: bool) -> ExprOf<S, T> {
+    pub fn sort_array(self, descending: bool) -> ExprOf<S, T>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let order: Result<Bson> = Ok(if descending { -1 } else { 1 }.into());
         named("$sortArray", [("input", Some(self.into_bson())), ("sortBy", Some(order))])
     }
 
     /// `$sortArray`: documents by their fields.
-    pub fn sort_array_by(self, sort: impl Into<Sort>) -> ExprOf<S, T> {
+    pub fn sort_array_by(self, sort: impl Into<Sort>) -> ExprOf<S, T>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let sort: Result<Bson> = Ok(sort.into().to_document().into());
         named("$sortArray", [("input", Some(self.into_bson())), ("sortBy", Some(sort))])
     }
 
     /// `$zip`: pairs of the elements of both, as many as the shorter one has.
-    pub fn zip<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>> {
+    pub fn zip<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let inputs = self
             .into_bson()
             .and_then(|this| Ok(Bson::Array(vec![this, other.into_expr().into_bson()?])));
@@ -174,7 +231,10 @@ where
     }
 
     /// `$zip`: pairs of the elements of both, as many as the longer one has, filled up with null.
-    pub fn zip_longest<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>> {
+    pub fn zip_longest<E: IntoExpr<S>>(self, other: E) -> ExprOf<S, Vec<Vec<Bson>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         let inputs = self
             .into_bson()
             .and_then(|this| Ok(Bson::Array(vec![this, other.into_expr().into_bson()?])));
@@ -182,18 +242,25 @@ where
     }
 
     /// `$arrayToObject`: an object of pairs, or of `{k, v}`.
-    pub fn array_to_object(self) -> ExprOf<S, Document> {
+    pub fn array_to_object(self) -> ExprOf<S, Document>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$arrayToObject", self)
     }
 
     /// `$isArray`.
-    pub fn is_array(self) -> ExprOf<S, bool> {
+    pub fn is_array(self) -> ExprOf<S, bool>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$isArray", self)
     }
 
     /// `$sum` of the elements.
     pub fn sum(self) -> ExprOf<S, Sum<T>>
     where
+        T: FieldType<Value: ArrayOf>,
         ElementOf<T>: FieldType<Value: Numeric>,
     {
         unary("$sum", self)
@@ -202,28 +269,41 @@ where
     /// `$avg` of the elements.
     pub fn avg(self) -> ExprOf<S, Option<Mean<T>>>
     where
+        T: FieldType<Value: ArrayOf>,
         ElementOf<T>: FieldType<Value: Numeric>,
     {
         unary("$avg", self)
     }
 
     /// `$min` of the elements.
-    pub fn min(self) -> ExprOf<S, Option<ElementOf<T>>> {
+    pub fn min(self) -> ExprOf<S, Option<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$min", self)
     }
 
     /// `$max` of the elements.
-    pub fn max(self) -> ExprOf<S, Option<ElementOf<T>>> {
+    pub fn max(self) -> ExprOf<S, Option<ElementOf<T>>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$max", self)
     }
 
     /// `$stdDevPop` of the elements.
-    pub fn std_dev_pop(self) -> ExprOf<S, Option<f64>> {
+    pub fn std_dev_pop(self) -> ExprOf<S, Option<f64>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$stdDevPop", self)
     }
 
     /// `$stdDevSamp` of the elements.
-    pub fn std_dev_samp(self) -> ExprOf<S, Option<f64>> {
+    pub fn std_dev_samp(self) -> ExprOf<S, Option<f64>>
+    where
+        T: FieldType<Value: ArrayOf>,
+    {
         unary("$stdDevSamp", self)
     }
 }

@@ -10,10 +10,7 @@ use crate::field::{AsField, Field, FieldType};
 impl<S, T> ExprOf<S, T> {
     /// `$let`: an expression that names this value more than once, computed once:
     /// `(o.price().expr() * o.quantity()).let_(|total| total.clone() - total * o.discount())`.
-    pub fn let_<E: IntoExpr<S>>(
-        self,
-        in_: impl FnOnce(ExprOf<S, T>) -> E,
-    ) -> ExprOf<S, E::Type> {
+    pub fn let_<E: IntoExpr<S>>(self, in_: impl FnOnce(ExprOf<S, T>) -> E) -> ExprOf<S, E::Type> {
         let ([name], in_) = bind(["this"], |[this]| in_(variable(&this)).into_expr().into_bson());
         ExprOf::from_result((|| {
             let vars = doc! { name: self.into_bson()? };

@@ -106,17 +106,17 @@ parts! {
     iso_day_of_week "$isoDayOfWeek";
 }
 
-impl<S, T> ExprOf<S, T>
-where
-    T: FieldType<Value: Temporal>,
-{
+impl<S, T> ExprOf<S, T> {
     /// `$dateAdd`: so many units later.
     pub fn date_add<'z, E: IntoExpr<S>>(
         self,
         unit: DateUnit,
         amount: E,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, DateTime> {
+    ) -> ExprOf<S, DateTime>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         self.moved("$dateAdd", unit, amount, timezone)
     }
 
@@ -126,7 +126,10 @@ where
         unit: DateUnit,
         amount: E,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, DateTime> {
+    ) -> ExprOf<S, DateTime>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         self.moved("$dateSubtract", unit, amount, timezone)
     }
 
@@ -136,7 +139,10 @@ where
         unit: DateUnit,
         amount: E,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, DateTime> {
+    ) -> ExprOf<S, DateTime>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         named(
             name,
             [
@@ -154,7 +160,10 @@ where
         end: E,
         unit: DateUnit,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, i64> {
+    ) -> ExprOf<S, i64>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         named(
             "$dateDiff",
             [
@@ -172,7 +181,10 @@ where
         unit: DateUnit,
         bin_size: u32,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, DateTime> {
+    ) -> ExprOf<S, DateTime>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         named(
             "$dateTrunc",
             [
@@ -189,7 +201,10 @@ where
         self,
         format: &str,
         timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, String> {
+    ) -> ExprOf<S, String>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         named(
             "$dateToString",
             [
@@ -201,10 +216,10 @@ where
     }
 
     /// `$dateToParts`: a document of its parts.
-    pub fn date_to_parts<'z>(
-        self,
-        timezone: impl Into<Option<&'z str>>,
-    ) -> ExprOf<S, Document> {
+    pub fn date_to_parts<'z>(self, timezone: impl Into<Option<&'z str>>) -> ExprOf<S, Document>
+    where
+        T: FieldType<Value: Temporal>,
+    {
         let date = self.into_bson();
         named("$dateToParts", [("date", Some(date)), ("timezone", zone(timezone))])
     }

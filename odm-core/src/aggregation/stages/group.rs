@@ -49,7 +49,7 @@ impl<S, F, T> Aggregation<S, F, T> {
     }
 
     /// `$bucket`: groups by ranges of a value, from each boundary up to, not with, the next. What is outside them goes
-    /// into the bucket `default`, or fails the pipeline without one (7158303).
+    /// into the bucket `default`, or fails the pipeline without one (4934200).
     ///
     /// The key of a bucket is its lower boundary, or `default`.
     pub fn bucket<E, A>(

@@ -12,7 +12,7 @@ use crate::aggregation::scope::{self, Bindings};
 use crate::aggregation::{Aggregation, Shaped, fields_of};
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::field::{ArrayOf, AsField, Field, FieldType, FilterOf};
+use crate::field::{AsField, Field, FieldType, FilterOf, Stored};
 use crate::pipeline::{Pipeline, Stage};
 
 /// The documents of a model's collection, to be looked up.
@@ -44,16 +44,19 @@ impl<D, T> fmt::Debug for Foreign<D, T> {
     }
 }
 
-/// Types of fields that hold what is looked up: `Vec<T>`.
+/// Types of fields that hold what is looked up: `Vec<T>`. Of whole documents of a model, which are no fields of others,
+/// the field is `#[odm(opaque)]`; embedded structs that have some of their fields need no mark:
+/// `from::<Customer>().pipeline(|c| c.reshape::<NameOnly>())`.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` does not hold the `{T}`s that are looked up",
     label = "expected a field of type `Vec<{T}>`",
-    note = "`reshape` the documents into a struct that has such a field, before they are looked up"
+    note = "`reshape` the documents into a struct that has such a field, before they are looked up; what is looked up, in `.pipeline(…)`"
 )]
 pub trait Holds<T> {}
 
 impl<T> Holds<T> for Vec<T> {}
 impl<T> Holds<T> for Option<Vec<T>> {}
+impl<T, C> Holds<T> for Stored<Vec<T>, C> {}
 
 /// Types whose values can be equal: the same one, or two of integers. `Option`s, arrays and newtypes do not count.
 #[diagnostic::on_unimplemented(
@@ -193,10 +196,10 @@ impl<S, F, T> Aggregation<S, F, T> {
     /// )
     /// ```
     ///
-    /// They come in no particular order.
-    pub fn graph_lookup<D, E, L, R, A>(
+    /// They come in no particular order. Other stages cannot be in `from`'s pipeline, which may say their shape.
+    pub fn graph_lookup<D, U, E, L, R, A>(
         self,
-        from: Foreign<D>,
+        from: Foreign<D, U>,
         start: impl FnOnce(&F) -> E,
         connect: impl FnOnce(D::Fields) -> (L, R),
         into: impl FnOnce(&F) -> A,
@@ -207,7 +210,7 @@ impl<S, F, T> Aggregation<S, F, T> {
         E: IntoExpr<S>,
         L: AsField<Document = D>,
         R: AsField<Document = D>,
-        A: AsField<Document = S, Type: FieldType<Value: ArrayOf>>,
+        A: AsField<Document = S, Type: Holds<U>>,
     {
         let fields = (self.fields)();
         let start = start(&fields).into_expr().into_bson();
@@ -237,7 +240,7 @@ impl<S, F, T> Aggregation<S, F, T> {
     }
 
     /// `$unionWith`: followed by what comes out of another pipeline, which must be of the same shape:
-    /// `.union_with(Archived::aggregate().reshape::<Order>())`.
+    /// `.union_with(Archived::aggregate().reshape_to_model::<Order>())`.
     ///
     /// It may be one of [`documents`](super::documents).
     pub fn union_with<F2>(self, other: Aggregation<S, F2, T>) -> Self {
