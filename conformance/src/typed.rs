@@ -1,5 +1,7 @@
 //! The typed layer, end to end: a model, its queries, updates and indexes.
 
+mod aggregate;
+
 use std::collections::BTreeMap;
 
 use bson::oid::ObjectId;
@@ -12,7 +14,17 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, Failure, Outcome, cases};
 use crate::check::{expect_code, expect_docs, expect_eq, trees};
 
-pub(crate) const FAMILIES: &[&[Case]] = &[CASES];
+pub(crate) const FAMILIES: &[&[Case]] = &[
+    CASES,
+    aggregate::expression::CASES,
+    aggregate::fields::CASES,
+    aggregate::group::CASES,
+    aggregate::join::CASES,
+    aggregate::options::CASES,
+    aggregate::query::CASES,
+    aggregate::source::CASES,
+    aggregate::window::CASES,
+];
 
 cases! { "typed":
     models_are_stored_by_their_serde_names,

@@ -1,10 +1,9 @@
 //! Strings.
 
-use bson::{Bson, Document, Regex};
+use bson::{Bson, Document};
 
 use super::super::expression::{ExprOf, IntoExpr};
 use super::{binary, list, methods, named};
-use crate::error::Result;
 use crate::field::{FieldType, Text};
 
 methods! {
@@ -170,35 +169,35 @@ impl<S, T> ExprOf<S, T> {
         )
     }
 
-    /// `$regexMatch`: whether the pattern matches.
-    pub fn regex_match(self, pattern: Regex) -> ExprOf<S, bool>
+    /// `$regexMatch`: whether the pattern matches. `options` are letters of `imsx`, here and below.
+    pub fn regex_match(self, pattern: &str, options: &str) -> ExprOf<S, bool>
     where
         T: FieldType<Value: Text>,
     {
-        self.by_regex("$regexMatch", pattern)
+        self.by_regex("$regexMatch", pattern, options)
     }
 
     /// `$regexFind`: the first match, as `{match, idx, captures}`.
-    pub fn regex_find(self, pattern: Regex) -> ExprOf<S, Option<Document>>
+    pub fn regex_find(self, pattern: &str, options: &str) -> ExprOf<S, Option<Document>>
     where
         T: FieldType<Value: Text>,
     {
-        self.by_regex("$regexFind", pattern)
+        self.by_regex("$regexFind", pattern, options)
     }
 
     /// `$regexFindAll`: all matches.
-    pub fn regex_find_all(self, pattern: Regex) -> ExprOf<S, Vec<Document>>
+    pub fn regex_find_all(self, pattern: &str, options: &str) -> ExprOf<S, Vec<Document>>
     where
         T: FieldType<Value: Text>,
     {
-        self.by_regex("$regexFindAll", pattern)
+        self.by_regex("$regexFindAll", pattern, options)
     }
 
-    fn by_regex<U>(self, name: &str, pattern: Regex) -> ExprOf<S, U>
+    fn by_regex<U>(self, name: &str, pattern: &str, options: &str) -> ExprOf<S, U>
     where
         T: FieldType<Value: Text>,
     {
-        let pattern: Result<Bson> = Ok(Bson::RegularExpression(pattern));
+        let pattern = crate::field::regex(pattern, options).map(Bson::RegularExpression);
         named(name, [("input", Some(self.into_bson())), ("regex", Some(pattern))])
     }
 }
