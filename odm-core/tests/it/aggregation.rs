@@ -441,7 +441,7 @@ fn windows() {
                 "range": { "step": 1, "bounds": "full", "unit": "day" },
             } },
             doc! { "$fill": {
-                "partitionBy": "$status",
+                "partitionByFields": ["status"],
                 "sortBy": { "total": 1 },
                 "output": {
                     "quantity": { "method": "linear" },

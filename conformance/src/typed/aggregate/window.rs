@@ -10,7 +10,7 @@ use odm_core::aggregation::{
 use odm_core::{Database, Document, Embedded};
 use serde::{Deserialize, Serialize};
 
-use super::{Order, day, shop};
+use super::{Line, Order, day, shop};
 use crate::case::{Outcome, cases};
 use crate::check::{expect_code, expect_eq};
 
@@ -261,7 +261,28 @@ async fn gaps_are_filled(db: Database) -> Outcome {
         .await?;
     let last: Vec<_> = last.into_iter().map(|o| o.discount).collect();
     let expected = vec![Some(1.0), Some(1.0), Some(2.0), Some(2.0), Some(0.0), None];
-    expect_eq("within parts", &last, &expected)
+    expect_eq("within parts", &last, &expected)?;
+    let nested = Order::aggregate()
+        .unwind(|o| o.lines())
+        .fill(
+            |o| Partition::by(o.lines().article()).sort(o.id().asc()),
+            |o| o.discount().fill_locf(),
+        )
+        .reshape::<Unwound>()
+        .match_(|o| o.lines().article().eq("pen"))
+        .sort(|o| o.id().asc())
+        .all(&db)
+        .await?;
+    let nested: Vec<_> = nested.into_iter().map(|o| o.discount).collect();
+    expect_eq("by a field of a field", &nested, &vec![Some(1.0), Some(1.0)])
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, Embedded)]
+struct Unwound {
+    #[serde(rename = "_id")]
+    id: i64,
+    discount: Option<f64>,
+    lines: Line,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Embedded)]

@@ -49,7 +49,8 @@ impl<S, F, T> Aggregation<S, F, T> {
     }
 
     /// `$bucket`: groups by ranges of a value, from each boundary up to, not with, the next. What is outside them goes
-    /// into the bucket `default`, or fails the pipeline without one (4934200).
+    /// into the bucket `default`, or fails the pipeline without one
+    /// (40066 or 4934200).
     ///
     /// The key of a bucket is its lower boundary, or `default`.
     pub fn bucket<E, A>(

@@ -54,6 +54,21 @@ impl DensifyStep {
     }
 }
 
+/// `$fill` takes an object for `partitionBy`; a field by its name elsewhere, but no path.
+fn partition_of_fill((name, value): (String, Bson)) -> (String, Bson) {
+    match (name.as_str(), value) {
+        ("partitionBy", Bson::Document(expr)) => (name, expr.into()),
+        ("partitionBy", expr) => {
+            let field = expr.as_str().and_then(|expr| expr.strip_prefix('$'));
+            match field.filter(|field| !field.contains(['$', '.'])) {
+                Some(field) => ("partitionByFields".to_owned(), vec![field.to_owned()].into()),
+                None => (name, doc! { "$let": { "vars": {}, "in": expr } }.into()),
+            }
+        }
+        (_, value) => (name, value),
+    }
+}
+
 impl<S, F, T> Aggregation<S, F, T> {
     /// `$setWindowFields`: sets fields by functions over the documents around each:
     /// `.set_window_fields(|o| Partition::by(o.shop()).sort(o.at().asc()), |o| o.place().is(rank()))`.
@@ -101,7 +116,8 @@ impl<S, F, T> Aggregation<S, F, T> {
     ) -> Self {
         let partition = partition((self.fields)()).into_document();
         let output = output((self.fields)()).into_document();
-        let stage = partition.and_then(|mut spec| {
+        let stage = partition.and_then(|partition| {
+            let mut spec: Document = partition.into_iter().map(partition_of_fill).collect();
             spec.insert("output", output?);
             Ok(Stage::new("$fill", spec))
         });
