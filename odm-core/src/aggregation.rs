@@ -1,6 +1,6 @@
 //! Typed aggregation: pipelines whose stages are built on the fields of what flows through them.
 //!
-//! A pipeline begins with [`Document::aggregate`](crate::Document::aggregate), [`Query::aggregate`](crate::Query::aggregate)
+//! A pipeline begins with [`Document::aggregate`], [`Query::aggregate`](crate::Query::aggregate)
 //! or [`documents`], and goes on by the methods of [`Aggregation`], which are MongoDB's stages by name. Their closures
 //! are given the fields of the documents that flow there, so a misspelt field or a sum of texts does not compile:
 //!
@@ -99,7 +99,7 @@
 //!
 //! Building a pipeline does nothing and fails never; what was wrong with it (a constant without a BSON form, a map key that
 //! no path can hold) is reported by the method that runs it, as are the server's refusals, with its codes. A document that
-//! does not fit the type is [`Error::Decode`](crate::Error::Decode), with the type's name, the path, and what was found there.
+//! does not fit the type is [`Error::Decode`], with the type's name, the path, and what was found there.
 
 mod accumulator;
 mod assign;

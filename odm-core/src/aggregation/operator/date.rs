@@ -255,7 +255,7 @@ methods! {
 /// `$dateFromParts`: a date of its year, month (1 to 12) and day (1 to 31). Beyond these, parts carry: the 30th of
 /// February is the 1st or 2nd of March.
 ///
-/// ```ignore
+/// ```text
 /// date_from_parts(o.year(), o.month(), 1).hour(8).timezone("Europe/Rome").date()
 /// ```
 pub fn date_from_parts<S, Y, M, D>(year: Y, month: M, day: D) -> DateParts<S>

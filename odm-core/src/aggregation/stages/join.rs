@@ -140,7 +140,7 @@ impl<S, F, T> Aggregation<S, F, T> {
     /// `$lookup` with a pipeline: puts what comes out of it, for each document, into an array. The pipeline is told
     /// values of the document, as typed variables:
     ///
-    /// ```ignore
+    /// ```text
     /// .lookup_pipeline(
     ///     |o| (o.city(), o.total()),
     ///     |(city, total)| Shop::aggregate().match_expr(|s| s.city().expr().eq(city) & s.least().expr().lte(total)),
@@ -186,7 +186,7 @@ impl<S, F, T> Aggregation<S, F, T> {
     /// `$graphLookup`: the documents of a collection that can be reached from `start`: those whose second field of
     /// `connect` equals it, then those whose second field equals the first field of these, …:
     ///
-    /// ```ignore
+    /// ```text
     /// .graph_lookup(
     ///     from::<Employee>(),
     ///     |e| e.boss(),
