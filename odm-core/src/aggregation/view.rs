@@ -56,6 +56,9 @@ impl<S, F, T> Aggregation<S, F, T> {
             return Err(Error::Config(message.to_owned()));
         }
         let target = on.target();
+        if self.collection.is_empty() {
+            return Err(Error::Config("a view is on a collection".to_owned()));
+        }
         let view_on = target.namespace(self.collection).collection().to_owned();
         let options = CreateCollection {
             view_on: Some(view_on),
