@@ -244,6 +244,11 @@ impl Accumulator {
         self.argument.n.as_ref().is_some_and(Node::needs_document)
     }
 
+    /// What is evaluated on each document.
+    pub(crate) fn operands(&self) -> &[Node] {
+        &self.argument.operands
+    }
+
     /// The values of the operands on a document, for [`Accumulate::add`].
     ///
     /// # Errors

@@ -31,6 +31,7 @@ use crate::cursor::Cursors;
 use crate::storage::Catalog;
 use options::TimeLimit;
 
+pub(crate) use aggregate::Source;
 pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching, tail};
 
 /// MongoDB's engine in memory. Clones are the same engine.

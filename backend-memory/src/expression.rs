@@ -439,6 +439,14 @@ impl Node {
         }
     }
 
+    /// The path, if it is no more than one of the document.
+    pub(crate) const fn as_path(&self) -> Option<&Path> {
+        match self {
+            Node::Field(path) | Node::Root(Some(path)) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether it gives something else for another document.
     pub(crate) fn needs_document(&self) -> bool {
         let mut needs = matches!(self, Node::Field(_) | Node::Root(_) | Node::Current);

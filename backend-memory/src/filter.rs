@@ -217,6 +217,11 @@ impl Matcher {
         self.root.matched_index(Source::Record(doc), matched)
     }
 
+    /// Calls back with each of its expressions.
+    pub(crate) fn each_expression<'m>(&'m self, visit: &mut dyn FnMut(&'m expr::Node)) {
+        self.root.each_expression(visit);
+    }
+
     /// Whether every document matches.
     pub(crate) fn is_always_true(&self) -> bool {
         matches!(self.root, Node::Always(true))
@@ -355,6 +360,16 @@ impl Node {
             | Node::Always(_)
             | Node::Schema(_)
             | Node::Expression(_) => None,
+        }
+    }
+
+    fn each_expression<'n>(&'n self, visit: &mut dyn FnMut(&'n expr::Node)) {
+        match self {
+            Node::Expression(expression) => visit(expression),
+            Node::And(parts) => parts.parts().iter().for_each(|part| part.each_expression(visit)),
+            Node::Or(parts) => parts.iter().for_each(|part| part.each_expression(visit)),
+            Node::Not(part) => part.each_expression(visit),
+            Node::Field(_) | Node::Schema(_) | Node::Always(_) => {}
         }
     }
 

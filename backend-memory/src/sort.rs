@@ -8,7 +8,7 @@ use odm_core::{Error, ErrorCode, Sort, SortOrder};
 
 use crate::collation::Collator;
 use crate::expression::{Path, Root};
-use crate::value::{KeyBytes, KeyPattern, Record};
+use crate::value::{KeyBytes, KeyPattern, RawVal, Record};
 
 /// What a record sorts by: byte order is the sort's order.
 pub(crate) type SortKey = KeyBytes;
@@ -102,7 +102,14 @@ impl Sorter {
     ///
     /// As [`key`](Sorter::key).
     pub(crate) fn key_of(&self, doc: Root<'_>) -> Result<SortKey, Error> {
-        self.pattern.sort_key_in(|name| doc.get(name))
+        match self.pattern.fields() {
+            // An array that is an `_id` counts as a whole, as in an index on it.
+            [(path, _)] if path.as_str() == "_id" => {
+                let id = doc.get(path.first()).unwrap_or(RawVal::NULL);
+                Ok(self.pattern.encode([id]))
+            }
+            _ => self.pattern.sort_key_in(|name| doc.get(name)),
+        }
     }
 
     /// The records in order; equal ones stay in theirs.

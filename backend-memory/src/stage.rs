@@ -13,6 +13,7 @@ mod count;
 mod densify;
 mod documents;
 mod facet;
+mod fields;
 mod fill;
 mod graph_lookup;
 mod group;
@@ -28,6 +29,7 @@ mod redact;
 mod replace_root;
 mod sample;
 mod set_window_fields;
+mod shown;
 mod sort;
 mod source;
 mod stats;
@@ -53,8 +55,10 @@ use crate::expression::{Compiler, Globals, Root, refused};
 use crate::value::{RawVal, Record};
 
 pub(crate) use absent::check_namespace;
+pub(crate) use fields::{Changes, Fields, is_number};
 pub(crate) use optimize::wanted;
-pub(crate) use source::{Ready, Records};
+pub(crate) use shown::Shown;
+pub(crate) use source::{Examined, Ready, Records};
 pub(crate) use transform::Transform;
 
 /// The families of stages.
@@ -184,12 +188,52 @@ pub(crate) trait Stage: fmt::Debug + Send + Sync {
     fn role(&self) -> Role<'_> {
         Role::Other
     }
+
+    /// What it needs of the documents before it, if this much is needed of those behind it.
+    fn needs(&self, later: Fields) -> Fields {
+        let _ = later;
+        Fields::All
+    }
+
+    /// Only these fields of its documents are needed from now on.
+    fn narrow(&mut self, fields: &Fields) {
+        let _ = fields;
+    }
+
+    /// What it changes of the documents that it hands on.
+    fn changes(&self) -> Changes {
+        Changes::Any
+    }
+
+    /// The paths that it looks at, if that is all that it does to documents: it leaves some out, or
+    /// orders them.
+    fn looks_at(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Whether documents may be put in order by these paths before it, for it keeps them in that order.
+    fn may_follow_sort(&self, paths: &[String]) -> bool {
+        let _ = paths;
+        false
+    }
+
+    /// Whether it writes to a collection.
+    fn writes(&self) -> bool {
+        false
+    }
+
+    /// Whether it hands on one document for each, in their order.
+    fn is_one_to_one(&self) -> bool {
+        self.as_transform().is_some()
+    }
 }
 
 /// What a stage is to those that want to do its work elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Role<'s> {
     Match(&'s Filter),
+    /// The same by expressions, which are not for the planner.
+    Filter(&'s Filter),
     Sort(&'s Sort),
     Limit(u64),
     Skip(u64),
@@ -206,6 +250,19 @@ pub(crate) trait Stream: Send {
     ///
     /// The server's, for what a stage refuses; 50 if the time is over.
     fn next(&mut self) -> Result<Option<Doc>>;
+
+    /// Calls back with all that are left. It is what those do who need no document for longer, and costs less
+    /// than to ask for one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Stream::next), and what it is told.
+    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+        while let Some(doc) = self.next()? {
+            visit(&doc)?;
+        }
+        Ok(())
+    }
 }
 
 /// The documents that a stage works on.
@@ -319,6 +376,20 @@ impl Pipeline {
         pipeline: &odm_core::Pipeline,
         within: Within,
     ) -> Result<Self> {
+        Pipeline::compile_shown(compiler, pipeline, within, &mut Shown::nothing())
+    }
+
+    /// The same, and remembers how its stages are written.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Pipeline::compile).
+    pub(crate) fn compile_shown(
+        compiler: &mut Compiler<'_>,
+        pipeline: &odm_core::Pipeline,
+        within: Within,
+        shown: &mut Shown,
+    ) -> Result<Self> {
         if pipeline.0.len() > MAX_STAGES {
             let message = format!("pipeline length must be no longer than {MAX_STAGES} stages");
             return refused(ErrorCode::FAILED_TO_PARSE.0, message);
@@ -334,7 +405,9 @@ impl Pipeline {
             if spec.not_within.contains(&within) {
                 return refused_within(spec.name, within);
             }
-            stages.extend((spec.compile)(compiler, stage.spec(), within)?);
+            let compiled = (spec.compile)(compiler, stage.spec(), within)?;
+            shown.add(stage, &compiled);
+            stages.extend(compiled);
             places.push(spec);
         }
         for (at, spec) in places.iter().enumerate() {
@@ -351,7 +424,13 @@ impl Pipeline {
                 _ => {}
             }
         }
-        Ok(Pipeline { stages: optimize::optimize(stages) })
+        let collator = compiler.globals().collator.as_ref();
+        Ok(Pipeline { stages: optimize::optimize(stages, collator)? })
+    }
+
+    /// What it needs of the documents that it works on.
+    pub(crate) fn needs(&self) -> Fields {
+        self.stages.iter().rev().fold(Fields::All, |later, stage| stage.needs(later))
     }
 
     /// Whether the documents that a filter matches can be looked for first, and only what is found worked on.
@@ -365,7 +444,7 @@ impl Pipeline {
         }
         let mut stages = self.stages.clone();
         stages.push(match_::by(filter.clone(), collator)?);
-        for stage in optimize::optimize(stages) {
+        for stage in optimize::optimize(stages, collator)? {
             match stage.role() {
                 Role::Match(first) if first == filter => return Ok(true),
                 Role::Match(Filter::And(both)) if both.contains(filter) => return Ok(true),

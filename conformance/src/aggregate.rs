@@ -3,6 +3,7 @@
 mod accumulator;
 mod bucket;
 mod execution;
+mod explain;
 mod fields;
 mod group;
 mod sort;
@@ -15,6 +16,7 @@ pub(crate) const FAMILIES: &[&[Case]] = &[
     accumulator::CASES,
     bucket::CASES,
     execution::CASES,
+    explain::CASES,
     fields::CASES,
     group::CASES,
     sort::CASES,

@@ -14,8 +14,8 @@ use crate::deadline::Deadline;
 use crate::expression::{Compiler, Globals, bind_variables};
 use crate::filter::Matcher;
 use crate::plan::{Plan, Wanted};
-use crate::stage::{self, Input, Pipeline, Ready, Records, Role, Run, Within};
-use crate::storage::{Seen, check_name, other_collation};
+use crate::stage::{self, Input, Pipeline, Ready, Records, Role, Run, Shown, Within};
+use crate::storage::{Cell, CollState, Seen, check_name, other_collation};
 
 impl Engine {
     pub(crate) fn aggregate(
@@ -53,6 +53,18 @@ impl Engine {
         ns: &Namespace,
         request: &Aggregate,
     ) -> Result<(Input, Option<Uuid>)> {
+        let (run, pipeline, cell) = self.compile_pipeline(ns, request, &mut Shown::nothing())?;
+        let input = run.open_hinted(&pipeline, request.hint.as_ref())?;
+        Ok((input, cell.map(|cell| cell.uuid)))
+    }
+
+    /// Compiles a pipeline, with what it runs with and the collection that it reads. It is not on a view.
+    pub(crate) fn compile_pipeline(
+        self: &Arc<Self>,
+        ns: &Namespace,
+        request: &Aggregate,
+        shown: &mut Shown,
+    ) -> Result<(Arc<Run>, Pipeline, Option<Arc<Cell>>)> {
         let deadline = Deadline::after(request.max_time);
         let cell = if ns.collection().is_empty() {
             None
@@ -75,7 +87,8 @@ impl Engine {
             bind_variables(&mut globals, &mut names, variables)?;
         }
         let mut compiler = Compiler::new(&globals, names).seeing(views);
-        let pipeline = Pipeline::compile(&mut compiler, &request.pipeline, Within::Command)?;
+        let (pipeline, within) = (&request.pipeline, Within::Command);
+        let pipeline = Pipeline::compile_shown(&mut compiler, pipeline, within, shown)?;
         compiler.check()?;
         let run = Arc::new(Run {
             engine: self.clone(),
@@ -85,8 +98,7 @@ impl Engine {
             allow_disk_use: request.allow_disk_use != Some(false),
             bypass_document_validation: request.bypass_document_validation,
         });
-        let input = run.open_hinted(&pipeline, request.hint.as_ref())?;
-        Ok((input, cell.map(|cell| cell.uuid)))
+        Ok((run, pipeline, cell))
     }
 
     /// What is the same for all documents of a command.
@@ -134,23 +146,29 @@ impl Run {
     /// The same, by an index that is asked for.
     fn open_hinted(self: &Arc<Self>, pipeline: &Pipeline, hint: Option<&Hint>) -> Result<Input> {
         let mut pipeline = pipeline.clone();
-        let input = self.source(&mut pipeline, hint)?;
+        let input: Input = match self.source(&mut pipeline, hint, false)? {
+            Some(source) => Box::new(source.records(self.deadline)),
+            None => Box::new(Ready::default()),
+        };
         pipeline.open(input, self)
     }
 
-    /// The documents of the collection; what the first stages ask for, the plan does, and they are taken
-    /// off the pipeline.
+    /// How the documents of the collection are found, if there is one to be read; what the first stages
+    /// ask for, the plan does, and they are taken off the pipeline.
     ///
     /// # Errors
     ///
     /// As [`Plan::choose`].
-    fn source(&self, pipeline: &mut Pipeline, hint: Option<&Hint>) -> Result<Input> {
+    pub(crate) fn source(
+        &self,
+        pipeline: &mut Pipeline,
+        hint: Option<&Hint>,
+        explain: bool,
+    ) -> Result<Option<Source>> {
         if matches!(pipeline.stages.first().map(|stage| stage.role()), Some(Role::Source)) {
-            return Ok(Box::new(Ready::default()));
+            return Ok(None);
         }
-        let Some(cell) = self.engine.catalog.find(&self.ns) else {
-            return Ok(Box::new(Ready::default()));
-        };
+        let Some(cell) = self.engine.catalog.find(&self.ns) else { return Ok(None) };
         let state = cell.snapshot();
         let matched: Vec<Filter> = pipeline
             .stages
@@ -168,18 +186,44 @@ impl Run {
         };
         let collator = self.globals.collator.as_ref();
         let matcher = Matcher::collated(&filter, collator)?;
-        let sort = match pipeline.stages.first().map(|stage| stage.role()) {
+        // Filters by expressions leave the order as it is.
+        let is_filter = |stage: &Arc<dyn stage::Stage>| matches!(stage.role(), Role::Filter(_));
+        let filters = pipeline.stages.iter().take_while(|stage| is_filter(stage)).count();
+        let sort = match pipeline.stages.get(filters).map(|stage| stage.role()) {
             Some(Role::Sort(sort)) => sort.clone(),
             _ => Sort::default(),
         };
-        let rest = pipeline.stages.get(usize::from(!sort.is_empty())..).unwrap_or_default();
-        let limit = stage::wanted(rest).unwrap_or(0);
-        let wanted = Wanted { sort: &sort, limit, ..Wanted::all(&filter, hint).collated(collator) };
+        let limit = match pipeline.stages.get(usize::from(!sort.is_empty())..) {
+            Some(rest) if filters == 0 => stage::wanted(rest).unwrap_or(0),
+            _ => 0,
+        };
+        let wanted = Wanted::all(&filter, hint).collated(collator);
+        let wanted = Wanted { sort: &sort, limit, explain, ..wanted };
         let plan = Plan::choose(&state, wanted)?;
         if plan.is_sorted && !sort.is_empty() {
-            pipeline.stages.remove(0);
+            pipeline.stages.remove(filters);
         }
+        let limit = if plan.is_sorted { limit } else { 0 };
         let matcher = super::needs_matching(&plan, &matcher).then_some(matcher);
-        Ok(Box::new(Records::new(state, plan, matcher, self.deadline)))
+        Ok(Some(Source { state, plan, matcher, sort, limit }))
+    }
+}
+
+/// How the documents of a pipeline are found.
+pub(crate) struct Source {
+    pub(crate) state: Arc<CollState>,
+    pub(crate) plan: Plan,
+    /// What of the filter the plan does not see to.
+    matcher: Option<Matcher>,
+    /// The order that the first stages ask for; the plan need not have it.
+    pub(crate) sort: Sort,
+    /// How many are asked for; 0 for all.
+    limit: u64,
+}
+
+impl Source {
+    /// The documents.
+    pub(crate) fn records(self, deadline: Deadline) -> Records {
+        Records::new(self.state, self.plan, self.matcher, deadline).limited(self.limit)
     }
 }

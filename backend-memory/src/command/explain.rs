@@ -1,5 +1,7 @@
 //! `explain`: how an operation would run, in the server's words.
 
+mod pipeline;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use odm_core::{
     Result, Sort, Verbosity,
 };
 
-use crate::backend::{Engine, counted, needs_matching, options, tail, unsupported};
+use crate::backend::{Engine, counted, needs_matching, options, tail};
 use crate::collation::Collator;
 use crate::cursor::Tail;
 use crate::expression::Environment;
@@ -128,7 +130,6 @@ impl<'a> Explained<'a> {
                     ..Explained::new(&request.filter, request.hint.as_ref(), purpose)
                 }
             }
-            Operation::Aggregate(_) => return Err(unsupported("aggregation")),
             other => {
                 return Err(Error::command(
                     ErrorCode::ILLEGAL_OPERATION,
@@ -145,12 +146,15 @@ fn not_one() -> Error {
 
 impl Engine {
     pub(super) fn explain(
-        &self,
+        self: &Arc<Self>,
         ns: &Namespace,
         operation: &Operation,
         verbosity: Verbosity,
         command: &Document,
     ) -> Result<Document> {
+        if let Operation::Aggregate(request) = operation {
+            return self.explain_pipeline(ns, request, verbosity, command);
+        }
         let explained = Explained::of(operation)?;
         if let Operation::Find(find) = operation {
             find.check()?;
@@ -220,6 +224,38 @@ fn reply(
     run: Run,
     verbosity: Verbosity,
 ) -> Document {
+    let planner = planner(ns, filter, collator, stage);
+    let mut reply = doc! { "explainVersion": "1", "queryPlanner": planner };
+    if verbosity != Verbosity::QueryPlanner {
+        let mut stats = run.position.figures(run.returned);
+        let mut stages = stage.to_execution(run.returned);
+        stages.extend(run.figures);
+        stats.insert("executionStages", stages);
+        if verbosity == Verbosity::AllPlansExecution {
+            stats.insert("allPlansExecution", Bson::Array(Vec::new()));
+        }
+        reply.insert("executionStats", stats);
+    }
+    reply_to(reply, ns, command)
+}
+
+/// What all replies end with.
+fn reply_to(mut reply: Document, ns: &Namespace, command: &Document) -> Document {
+    let mut shown = command.get_document("explain").unwrap_or(command).clone();
+    shown.insert("$db", ns.database());
+    reply.insert("command", shown);
+    reply.insert("serverInfo", doc! { "host": "memory", "port": 0, "version": "6.0.5" });
+    reply.insert("ok", 1.0);
+    reply
+}
+
+/// The plan, and what it is for.
+fn planner(
+    ns: &Namespace,
+    filter: &Filter,
+    collator: Option<&Collator>,
+    stage: &Stage,
+) -> Document {
     let mut planner = doc! {
         "namespace": ns.to_string(),
         "indexFilterSet": false,
@@ -236,23 +272,7 @@ fn reply(
         // The choice is made by counting keys, so that no other plan is tried.
         "rejectedPlans": [],
     });
-    let mut reply = doc! { "explainVersion": "1", "queryPlanner": planner };
-    if verbosity != Verbosity::QueryPlanner {
-        let mut stats = run.position.figures(run.returned);
-        let mut stages = stage.to_execution(run.returned);
-        stages.extend(run.figures);
-        stats.insert("executionStages", stages);
-        if verbosity == Verbosity::AllPlansExecution {
-            stats.insert("allPlansExecution", Bson::Array(Vec::new()));
-        }
-        reply.insert("executionStats", stats);
-    }
-    let mut shown = command.get_document("explain").unwrap_or(command).clone();
-    shown.insert("$db", ns.database());
-    reply.insert("command", shown);
-    reply.insert("serverInfo", doc! { "host": "memory", "port": 0, "version": "6.0.5" });
-    reply.insert("ok", 1.0);
-    reply
+    planner
 }
 
 /// How many matches have to be found for `limit` of them after `skip`; 0 for all.

@@ -51,6 +51,12 @@ impl Path {
         if path.parts.len() == MAX_PARTS { Err(too_long()) } else { Ok(path) }
     }
 
+    /// The path as it is written.
+    pub(crate) fn to_text(&self) -> String {
+        let names: SmallVec<[&str; 4]> = self.parts.iter().map(Name::as_str).collect();
+        names.join(".")
+    }
+
     /// What it leads to in a document.
     #[inline]
     pub(crate) fn of_root<'a>(&self, root: Root<'a>) -> Value<'a> {

@@ -71,6 +71,10 @@ pub(super) fn not(part: Node) -> Node {
 }
 
 impl Conjunction {
+    pub(super) fn parts(&self) -> &[Node] {
+        &self.parts
+    }
+
     #[inline]
     pub(super) fn matches(&self, source: Source<'_>, evaluation: Option<&Evaluation<'_>>) -> bool {
         self.parts.iter().all(|part| part.matches(source, evaluation))

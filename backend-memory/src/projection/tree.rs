@@ -4,8 +4,9 @@ use odm_core::{Error, ErrorCode, Result};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::expression::{ArrayBuilder, Node, Scope, Value, refused};
+use crate::expression::{ArrayBuilder, Node, Path, Scope, Value, refused};
 use crate::filter::ElemMatcher;
+use crate::stage::{Changes, Fields, is_number};
 use crate::value::write::{append, begin, begin_nested, finish, index_name};
 use crate::value::{MAX_DOCUMENT_SIZE, RawVal, ValueBuf};
 
@@ -25,6 +26,8 @@ pub(crate) struct Tree {
     keeps: bool,
     /// Whether a field is computed, at any depth.
     computes: bool,
+    /// What is needed of what stays.
+    wanted: Fields,
     /// In the order in which they were named, which is that of what is computed.
     fields: Vec<Field>,
     /// The positions of the fields, if they are many.
@@ -55,7 +58,13 @@ pub(crate) enum Computed {
 impl Tree {
     /// A tree without fields; whether it `keeps` what is not named.
     pub(crate) fn new(keeps: bool) -> Self {
-        Tree { keeps, computes: false, fields: Vec::new(), positions: FxHashMap::default() }
+        Tree {
+            keeps,
+            computes: false,
+            wanted: Fields::All,
+            fields: Vec::new(),
+            positions: FxHashMap::default(),
+        }
     }
 
     /// Names a path, to be included or excluded.
@@ -137,6 +146,71 @@ impl Tree {
             && document.elements().all(|(name, _)| self.position(name).is_none())
     }
 
+    /// As [`Stage::needs`](crate::stage::Stage::needs).
+    pub(crate) fn needs(&self, later: Fields) -> Fields {
+        let mut fields = if self.keeps { later } else { Fields::none() };
+        self.add_needs(&mut fields, true);
+        fields
+    }
+
+    fn add_needs(&self, needed: &mut Fields, is_top: bool) {
+        for Field { name, action } in &self.fields {
+            match action {
+                Action::Compute(Computed::Expression(node)) => needed.add_node(node),
+                Action::Compute(Computed::ElemMatch(_)) => *needed = Fields::All,
+                Action::Part(tree) => {
+                    if is_top && (!self.keeps || tree.computes) {
+                        needed.add_name(name);
+                    }
+                    tree.add_needs(needed, false);
+                }
+                Action::Whole if is_top && !self.keeps => needed.add_name(name),
+                Action::Whole => {}
+            }
+        }
+    }
+
+    /// Only these fields of what it writes are needed.
+    pub(crate) fn narrow(&mut self, fields: &Fields) {
+        self.wanted = fields.clone();
+    }
+
+    /// As [`Stage::changes`](crate::stage::Stage::changes).
+    pub(crate) fn changes(&self) -> Changes {
+        let (mut changed, mut kept) = (Vec::new(), Vec::new());
+        self.add_changes("", &mut changed, &mut kept);
+        if self.keeps {
+            return Changes::At(changed);
+        }
+        // As the name of a field, a number leads elsewhere than as a position in an array.
+        kept.retain(|(path, _)| !path.split('.').skip(1).any(is_number));
+        Changes::AllBut(kept)
+    }
+
+    fn add_changes(
+        &self,
+        prefix: &str,
+        changed: &mut Vec<(String, Option<String>)>,
+        kept: &mut Vec<(String, String)>,
+    ) {
+        for Field { name, action } in &self.fields {
+            let path = format!("{prefix}{}", String::from_utf8_lossy(name));
+            match action {
+                Action::Part(tree) => tree.add_changes(&format!("{path}."), changed, kept),
+                Action::Whole => {
+                    kept.push((path.clone(), path.clone()));
+                    changed.push((path, None));
+                }
+                Action::Compute(Computed::Expression(node)) => {
+                    let was = node.as_path().map(Path::to_text).filter(|was| !was.contains('.'));
+                    kept.extend(was.iter().map(|was| (path.clone(), was.clone())));
+                    changed.push((path, was));
+                }
+                Action::Compute(_) => changed.push((path, None)),
+            }
+        }
+    }
+
     /// Writes what becomes of a document. What is computed is computed from the root of the scope.
     ///
     /// # Errors
@@ -182,7 +256,7 @@ impl Tree {
         }
         for (name, value) in document.elements() {
             let Some(position) = self.position(name) else {
-                if self.keeps {
+                if self.keeps && self.wanted.contains(name) {
                     append(out, name, value);
                 }
                 continue;

@@ -9,7 +9,7 @@ use bson::Bson;
 use odm_core::Result;
 
 use super::bucket::{count, is_expression, read_output};
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::accumulator::{Accumulate, Accumulator};
 use crate::deadline;
 use crate::expression::{Compiler, Node, Scope, refused};
@@ -103,6 +103,15 @@ impl Stage for BucketAuto {
         let bucketing =
             Bucketing { stage: self, run: run.clone(), input: Some(input), buckets: None };
         Ok(Box::new(bucketing))
+    }
+
+    fn needs(&self, _: Fields) -> Fields {
+        let mut fields = Fields::none();
+        fields.add_node(&self.group_by);
+        for (_, field) in &self.output {
+            field.operands().iter().for_each(|node| fields.add_node(node));
+        }
+        fields
     }
 }
 

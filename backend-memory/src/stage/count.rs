@@ -7,7 +7,7 @@ use odm_core::Result;
 
 use super::group::{Group, Id};
 use super::sort::Sorted;
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::accumulator::Accumulator;
 use crate::expression::{Compiler, refused};
 use crate::value::ValueBuf;
@@ -49,6 +49,10 @@ struct Count(String);
 impl Stage for Count {
     fn open(self: Arc<Self>, input: Input, _: &Arc<Run>) -> Result<Input> {
         Ok(Box::new(Counting { stage: self, input: Some(input) }))
+    }
+
+    fn needs(&self, _: Fields) -> Fields {
+        Fields::none()
     }
 }
 

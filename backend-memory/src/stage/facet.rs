@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::Bson;
 use odm_core::Result;
 
-use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_involved_of};
+use super::{Doc, Fields, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_involved_of};
 use crate::expression::{Compiler, check_field_name, refused};
 use crate::value::ElementType;
 use crate::value::write::{append_at, begin, begin_nested, finish};
@@ -52,6 +52,14 @@ struct Facet {
 impl Stage for Facet {
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input> {
         Ok(Box::new(Faceting { stage: self, input: Some(input), run: run.clone() }))
+    }
+
+    fn needs(&self, _: Fields) -> Fields {
+        let mut fields = Fields::none();
+        for (_, pipeline) in &self.facets {
+            fields.join(pipeline.needs());
+        }
+        fields
     }
 }
 

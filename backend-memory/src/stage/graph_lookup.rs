@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::join::{Foreign, values_at};
 use super::unwind::{parts, with_field};
-use super::{Doc, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_named};
+use super::{Changes, Doc, Fields, Input, Pipeline, Run, Spec, Stage, Stream, Within, add_named};
 use crate::deadline;
 use crate::expression::{ArrayBuilder, Compiler, Node, Path, Scope, refused};
 use crate::filter::Matcher;
@@ -141,6 +141,16 @@ impl Stage for GraphLookup {
         let ns = Namespace::new(run.ns.database().to_owned(), self.from.to_string());
         let run = Arc::new(Run { ns, ..Run::clone(run) });
         Ok(Box::new(Walking { stage: self, input, run, foreign: None }))
+    }
+
+    fn needs(&self, mut later: Fields) -> Fields {
+        later.add_node(&self.start);
+        self.into.first().into_iter().for_each(|name| later.add(name));
+        later
+    }
+
+    fn changes(&self) -> Changes {
+        Changes::at([self.into.as_slice()])
     }
 }
 

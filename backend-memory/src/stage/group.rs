@@ -1,13 +1,13 @@
 //! `$group`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::vec;
 
 use bson::Bson;
 use odm_core::{Error, Result};
+use rustc_hash::FxHashMap;
 
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::accumulator::{Accumulate, Accumulator};
 use crate::deadline;
 use crate::expression::{Compiler, Globals, Node, Scope, Value, refused};
@@ -66,6 +66,18 @@ impl Group {
 impl Stage for Group {
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input> {
         Ok(Box::new(Grouping { stage: self, run: run.clone(), input: Some(input), groups: None }))
+    }
+
+    fn needs(&self, _: Fields) -> Fields {
+        let mut fields = Fields::none();
+        match &self.id {
+            Id::Value(node) | Id::Field(_, node) => fields.add_node(node),
+            Id::Fields(all) => all.iter().for_each(|(_, node)| fields.add_node(node)),
+        }
+        for (_, field) in &self.fields {
+            field.operands().iter().for_each(|node| fields.add_node(node));
+        }
+        fields
     }
 }
 
@@ -188,10 +200,10 @@ impl Grouping {
     /// Reads all documents.
     fn read(&self, input: &mut Input) -> Result<Vec<State>> {
         let (stage, run) = (&*self.stage, &*self.run);
-        let mut places: HashMap<KeyBytes, usize> = HashMap::new();
+        let mut places: FxHashMap<KeyBytes, usize> = FxHashMap::default();
         let mut groups: Vec<State> = Vec::new();
         let (mut bytes, mut count) = (0_usize, 0_u64);
-        while let Some(doc) = input.next()? {
+        input.each(&mut |doc| {
             count += 1;
             if run.deadline.has_passed(count) {
                 return Err(deadline::expired());
@@ -208,7 +220,7 @@ impl Grouping {
                     groups.len() - 1
                 }
             };
-            let Some(state) = groups.get_mut(place) else { continue };
+            let Some(state) = groups.get_mut(place) else { return Ok(()) };
             let before = if run.allow_disk_use { 0 } else { state.size() };
             for ((_, field), state) in stage.fields.iter().zip(&mut state.fields) {
                 state.add(&field.values(&scope)?)?;
@@ -217,7 +229,8 @@ impl Grouping {
                 bytes = (bytes + state.size()).saturating_sub(before);
                 run.check_memory("$group", bytes)?;
             }
-        }
+            Ok(())
+        })?;
         Ok(groups)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::Bson;
 use odm_core::Result;
 
-use super::{Doc, Input, Role, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Fields, Input, Role, Run, Spec, Stage, Stream, Within};
 use crate::expression::{Compiler, refused};
 use crate::value::{Number, ValueBuf};
 
@@ -56,6 +56,10 @@ impl Stage for Limit {
     fn role(&self) -> Role<'_> {
         Role::Limit(self.0)
     }
+
+    fn needs(&self, later: Fields) -> Fields {
+        later
+    }
 }
 
 struct Limited {
@@ -81,6 +85,10 @@ impl Stage for Skip {
 
     fn role(&self) -> Role<'_> {
         Role::Skip(self.0)
+    }
+
+    fn needs(&self, later: Fields) -> Fields {
+        later
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 use odm_core::{ErrorCode, Namespace, Result};
 
+use super::fields::overlap;
 use super::join::{Foreign, values_at};
 use super::unwind::{parts, with_field};
 use super::{
-    Doc, Input, Pipeline, Ready, Run, Spec, Stage, Stream, Within, add_named, sub_pipeline,
+    Changes, Doc, Fields, Input, Pipeline, Ready, Run, Spec, Stage, Stream, Within, add_named,
+    sub_pipeline,
 };
 use crate::deadline;
 use crate::expression::{
@@ -164,6 +166,28 @@ impl Stage for Lookup {
         );
         let run = Arc::new(Run { ns, ..Run::clone(run) });
         Ok(Box::new(Looking { stage: self, input, run, foreign: None, same: None, count: 0 }))
+    }
+
+    fn needs(&self, mut later: Fields) -> Fields {
+        if let Some(join) = &self.join {
+            later.add(join.local.as_str());
+        }
+        self.variables.iter().for_each(|node| later.add_node(node));
+        self.into.first().into_iter().for_each(|name| later.add(name));
+        later
+    }
+
+    fn may_follow_sort(&self, paths: &[String]) -> bool {
+        let path = self.into.join(".");
+        !paths.iter().any(|other| overlap(other, &path))
+    }
+
+    fn changes(&self) -> Changes {
+        Changes::at([self.into.as_slice()])
+    }
+
+    fn is_one_to_one(&self) -> bool {
+        true
     }
 }
 

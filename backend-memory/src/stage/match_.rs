@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bson::Bson;
-use odm_core::{Filter, Result};
+use odm_core::{Filter, Predicate, Result};
 
-use super::{Doc, Input, Role, Run, Spec, Stage, Stream, Within};
+use super::{Changes, Doc, Fields, Input, Role, Run, Spec, Stage, Stream, Within, fields};
 use crate::collation::Collator;
 use crate::expression::{Compiler, refused};
 use crate::filter::Matcher;
@@ -57,6 +57,61 @@ fn has_expressions(filter: &Filter) -> bool {
     }
 }
 
+/// The stage of conditions that have no expressions.
+///
+/// # Errors
+///
+/// As [`by`].
+pub(super) fn all_of(
+    mut conjuncts: Vec<Filter>,
+    collator: Option<&Arc<Collator>>,
+) -> Result<Arc<dyn Stage>> {
+    let filter = match conjuncts.len() {
+        1 => conjuncts.swap_remove(0),
+        _ => Filter::And(conjuncts),
+    };
+    by(filter, collator)
+}
+
+/// The conditions of a filter that all must hold.
+pub(super) fn conjuncts(filter: &Filter) -> Vec<Filter> {
+    match filter {
+        // Parsing bounds how deep they nest.
+        Filter::And(parts) => parts.iter().flat_map(conjuncts).collect(),
+        Filter::Nor(parts) => parts.iter().map(|part| Filter::Nor(vec![part.clone()])).collect(),
+        other => vec![other.clone()],
+    }
+}
+
+/// The condition that asks the same of documents before they are changed, if there is one. As on the
+/// server, there is none for what looks at the elements of arrays.
+pub(super) fn before(filter: &Filter, changes: &Changes) -> Option<Filter> {
+    let all = |parts: &[Filter]| -> Option<Vec<Filter>> {
+        parts.iter().map(|part| before(part, changes)).collect()
+    };
+    Some(match filter {
+        Filter::And(parts) => Filter::And(all(parts)?),
+        Filter::Or(parts) => Filter::Or(all(parts)?),
+        Filter::Nor(parts) => Filter::Nor(all(parts)?),
+        Filter::Field(path, predicate) if is_of_values(predicate) => {
+            Filter::Field(changes.before(path.as_str())?.into(), predicate.clone())
+        }
+        Filter::Comment(_) | Filter::AlwaysTrue => filter.clone(),
+        _ => return None,
+    })
+}
+
+fn is_of_values(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Size(_)
+        | Predicate::ElemMatch(_)
+        | Predicate::AllElemMatch(_)
+        | Predicate::Near(_) => false,
+        Predicate::Not(predicates) => predicates.iter().all(is_of_values),
+        _ => true,
+    }
+}
+
 #[derive(Debug)]
 struct Match {
     filter: Filter,
@@ -71,7 +126,28 @@ impl Stage for Match {
     }
 
     fn role(&self) -> Role<'_> {
-        if self.is_planned { Role::Match(&self.filter) } else { Role::Other }
+        if self.is_planned { Role::Match(&self.filter) } else { Role::Filter(&self.filter) }
+    }
+
+    fn needs(&self, mut later: Fields) -> Fields {
+        later.add_filter(&self.filter);
+        self.matcher.each_expression(&mut |node| later.add_node(node));
+        later
+    }
+
+    fn changes(&self) -> Changes {
+        Changes::nothing()
+    }
+
+    fn looks_at(&self) -> Option<Vec<String>> {
+        let mut paths = Vec::new();
+        let mut add = |path: &str| paths.push(path.to_owned());
+        let mut known = fields::each_path_of_filter(&self.filter, &mut add);
+        self.matcher.each_expression(&mut |node| {
+            known = known.filter(|()| !node.calls("$rand"));
+            known = known.and_then(|()| fields::each_path(node, &mut add));
+        });
+        known.map(|()| paths)
     }
 }
 
@@ -89,5 +165,12 @@ impl Stream for Matching {
             }
         }
         Ok(None)
+    }
+
+    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+        let Matching { input, stage, run } = self;
+        input.each(&mut |doc| {
+            if stage.matcher.decide(doc.as_root(), &run.globals)? { visit(doc) } else { Ok(()) }
+        })
     }
 }

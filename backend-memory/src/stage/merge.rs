@@ -84,6 +84,10 @@ impl Stage for Merge {
         let documents = Some(Batches::of(input));
         Ok(Box::new(Merging { stage: self, documents, ns, run: run.clone(), outer }))
     }
+
+    fn writes(&self) -> bool {
+        true
+    }
 }
 
 /// Whether no two documents of a collection can have the same values in these fields.

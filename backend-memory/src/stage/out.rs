@@ -71,6 +71,10 @@ impl Stage for Out {
         }
         Ok(Box::new(Outgoing { documents: Some(Batches::of(input)), ns, run: run.clone() }))
     }
+
+    fn writes(&self) -> bool {
+        true
+    }
 }
 
 struct Outgoing {

@@ -6,7 +6,7 @@ use bson::Bson;
 use odm_core::{ExpressionReader, FieldPath, Projection, ProjectionItem, Result};
 
 use super::transform::{Each, Transform};
-use super::{Doc, Spec, Stage, Within};
+use super::{Changes, Doc, Fields, Spec, Stage, Within};
 use crate::expression::{Compiler, Globals, Node, Scope, refused};
 use crate::projection::{Computed, Tree, is_id};
 
@@ -128,5 +128,17 @@ impl Transform for Projecting {
         let scope = Scope::new(globals, doc.as_root());
         self.tree.write(doc.as_raw(), &scope, &mut out)?;
         Ok(Doc::Made(out))
+    }
+
+    fn needs(&self, later: Fields) -> Fields {
+        self.tree.needs(later)
+    }
+
+    fn narrow(&mut self, fields: &Fields) {
+        self.tree.narrow(fields);
+    }
+
+    fn changes(&self) -> Changes {
+        self.tree.changes()
     }
 }

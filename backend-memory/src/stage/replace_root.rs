@@ -6,7 +6,7 @@ use bson::Bson;
 use odm_core::Result;
 
 use super::transform::{Each, Transform};
-use super::{Doc, Spec, Stage, Within};
+use super::{Doc, Fields, Spec, Stage, Within};
 use crate::expression::{Compiler, Globals, Node, Scope, refused};
 
 pub(super) const STAGES: &[Spec] =
@@ -52,5 +52,11 @@ impl Transform for Replacing {
                 ),
             ),
         }
+    }
+
+    fn needs(&self, _: Fields) -> Fields {
+        let mut fields = Fields::none();
+        fields.add_node(&self.new);
+        fields
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 use odm_core::{ErrorCode, Result, SortOrder};
 
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::{Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::deadline;
 use crate::expression::{Compiler, Node, Path, Scope, Value, refused};
 use crate::projection::{Computed, Tree};
@@ -148,6 +148,10 @@ impl Stage for SetWindowFields {
             at: 0,
             running: Vec::new(),
         }))
+    }
+
+    fn narrow(&mut self, fields: &Fields) {
+        self.tree.narrow(fields);
     }
 }
 

@@ -6,7 +6,7 @@ use std::vec;
 use bson::{Bson, Document};
 use odm_core::{Result, Sort, SortOrder};
 
-use super::{Doc, Input, Role, Run, Spec, Stage, Stream, Within};
+use super::{Changes, Doc, Fields, Input, Role, Run, Spec, Stage, Stream, Within};
 use crate::deadline;
 use crate::expression::{Compiler, refused};
 use crate::sort::{self, SortKey, Sorter, Top};
@@ -56,6 +56,19 @@ impl Stage for Sorted {
 
     fn role(&self) -> Role<'_> {
         Role::Sort(&self.sort)
+    }
+
+    fn needs(&self, mut later: Fields) -> Fields {
+        self.sort.keys.iter().for_each(|(path, _)| later.add(path.as_str()));
+        later
+    }
+
+    fn changes(&self) -> Changes {
+        Changes::nothing()
+    }
+
+    fn looks_at(&self) -> Option<Vec<String>> {
+        Some(self.sort.keys.iter().map(|(path, _)| path.as_str().to_owned()).collect())
     }
 
     fn limited(&self, limit: u64) -> Option<Arc<dyn Stage>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use odm_core::Result;
 
-use super::{Doc, Input, Run, Stage, Stream};
+use super::{Changes, Doc, Fields, Input, Run, Stage, Stream};
 use crate::expression::Globals;
 
 /// What makes one document of each. Updates by pipeline are made of these alone.
@@ -16,6 +16,19 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
     ///
     /// The server's, for what it refuses.
     fn transform(&self, doc: Doc, globals: &Globals) -> Result<Doc>;
+
+    /// As [`Stage::needs`].
+    fn needs(&self, later: Fields) -> Fields;
+
+    /// As [`Stage::narrow`].
+    fn narrow(&mut self, fields: &Fields) {
+        let _ = fields;
+    }
+
+    /// As [`Stage::changes`].
+    fn changes(&self) -> Changes {
+        Changes::Any
+    }
 }
 
 /// The stage that does so.
@@ -29,6 +42,18 @@ impl<T: Transform + 'static> Stage for Each<T> {
 
     fn as_transform(&self) -> Option<&dyn Transform> {
         Some(&self.0)
+    }
+
+    fn needs(&self, later: Fields) -> Fields {
+        self.0.needs(later)
+    }
+
+    fn narrow(&mut self, fields: &Fields) {
+        self.0.narrow(fields);
+    }
+
+    fn changes(&self) -> Changes {
+        self.0.changes()
     }
 }
 

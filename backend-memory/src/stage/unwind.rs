@@ -7,7 +7,8 @@ use bson::Bson;
 use odm_core::Result;
 use smallvec::SmallVec;
 
-use super::{Doc, Input, Run, Spec, Stage, Stream, Within};
+use super::fields::overlap;
+use super::{Changes, Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::deadline;
 use crate::expression::{Compiler, Path, refused};
 use crate::value::write::{append, begin, begin_nested, finish};
@@ -73,7 +74,7 @@ fn unwind(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn St
     if path.contains('\0') {
         return refused(16_419, "field path must not contain embedded null characters");
     }
-    Ok(vec![Arc::new(Unwind { path: parts(path)?, preserve, index })])
+    Ok(vec![Arc::new(Unwind { path: parts(path)?, preserve, index, fields: Fields::All })])
 }
 
 pub(super) fn parts(path: &str) -> Result<Vec<Box<str>>> {
@@ -88,12 +89,35 @@ struct Unwind {
     preserve: bool,
     /// Where to put the position of the element.
     index: Option<Vec<Box<str>>>,
+    /// What is needed of the documents that it makes.
+    fields: Fields,
 }
 
 impl Stage for Unwind {
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input> {
         let unwinding = Unwinding { stage: self, run: run.clone(), input, current: None, count: 0 };
         Ok(Box::new(unwinding))
+    }
+
+    fn needs(&self, mut later: Fields) -> Fields {
+        for path in std::iter::once(&self.path).chain(&self.index) {
+            path.first().into_iter().for_each(|name| later.add(name));
+        }
+        later
+    }
+
+    fn narrow(&mut self, fields: &Fields) {
+        self.fields = self.needs(fields.clone());
+    }
+
+    /// As on the server, a sort by the index that is added sorts by what was there before.
+    fn may_follow_sort(&self, paths: &[String]) -> bool {
+        let path = self.path.join(".");
+        !paths.iter().any(|other| overlap(other, &path))
+    }
+
+    fn changes(&self) -> Changes {
+        Changes::at(std::iter::once(&self.path).chain(&self.index).map(Vec::as_slice))
     }
 }
 
@@ -123,60 +147,139 @@ impl Stream for Unwinding {
                 return Err(deadline::expired());
             }
             if let Some(current) = &mut self.current {
-                match current.next(&self.stage) {
-                    Some(doc) => return Ok(Some(doc)),
-                    None => self.current = None,
+                let mut made = Vec::new();
+                if current.write_next(&self.stage, &mut made) {
+                    return Ok(Some(Doc::Made(made)));
                 }
+                self.current = None;
             }
             let Some(doc) = self.input.next()? else { return Ok(None) };
-            let Some(place) = Place::find(doc.as_raw(), &self.stage.path) else {
-                if self.stage.preserve {
-                    return Ok(Some(self.stage.without_position(doc)));
-                }
-                continue;
-            };
-            let bytes = doc.as_raw().bytes();
-            let value = RawVal::new(place.kind, bytes.get(place.value.clone()).unwrap_or_default());
-            if value.is_array() && !value.is_empty() {
-                let left = value.elements().left();
-                self.current = Some(Current { doc, place, left, position: 0 });
-                continue;
-            }
-            let has_element = !value.is_array() && !value.is_null() && !value.is_undefined();
-            if value.is_array() && self.stage.preserve {
-                let emptied = Doc::Made(place.replace(bytes, None));
-                return Ok(Some(self.stage.without_position(emptied)));
-            }
-            if has_element || (self.stage.preserve && !value.is_array()) {
-                return Ok(Some(self.stage.without_position(doc)));
+            match self.stage.start(&doc) {
+                Start::Nothing => {}
+                Start::Same => return Ok(Some(doc)),
+                Start::Other(made) => return Ok(Some(Doc::Made(made))),
+                Start::Elements(current) => self.current = Some(current),
             }
         }
     }
+
+    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+        // One allocation for all of the documents that are made.
+        let mut made = Vec::new();
+        let Unwinding { stage, run, input, current, count } = self;
+        let mut each_of = |mut current: Current, visit: &mut dyn FnMut(&Doc) -> Result<()>| loop {
+            *count += 1;
+            if run.deadline.has_passed(*count) {
+                return Err(deadline::expired());
+            }
+            made.clear();
+            if !current.write_next(stage, &mut made) {
+                return Ok(());
+            }
+            let doc = Doc::Made(std::mem::take(&mut made));
+            visit(&doc)?;
+            if let Doc::Made(bytes) = doc {
+                made = bytes;
+            }
+        };
+        if let Some(current) = current.take() {
+            each_of(current, visit)?;
+        }
+        input.each(&mut |doc| match stage.start(doc) {
+            Start::Nothing => Ok(()),
+            Start::Same => visit(doc),
+            Start::Other(made) => visit(&Doc::Made(made)),
+            Start::Elements(current) => each_of(current, visit),
+        })
+    }
+}
+
+/// What becomes of a document.
+enum Start {
+    /// No document.
+    Nothing,
+    /// It is handed on as it is.
+    Same,
+    /// Another one, in its place.
+    Other(Vec<u8>),
+    /// One for each element.
+    Elements(Current),
 }
 
 impl Current {
-    fn next(&mut self, stage: &Unwind) -> Option<Doc> {
+    /// Writes the document of the next element, if there is one.
+    fn write_next(&mut self, stage: &Unwind, out: &mut Vec<u8>) -> bool {
         let bytes = self.doc.as_raw().bytes();
-        let array = bytes.get(self.place.value.clone())?;
+        let Some(array) = bytes.get(self.place.value.clone()) else { return false };
         let mut elements = Elements::last(array, self.left);
-        let (_, element) = elements.next()?;
+        let Some((_, element)) = elements.next() else { return false };
         self.left = elements.left();
         let position = ValueBuf::from(self.position);
         self.position += 1;
-        let made = self.place.replace(bytes, Some(element));
-        Some(Doc::Made(match &stage.index {
-            None => made,
-            Some(index) => with_field(RawVal::document(&made), index, position.as_raw()),
-        }))
+        self.place.replace(bytes, Some(element), out);
+        if let Some(index) = &stage.index {
+            *out = with_field(RawVal::document(out), index, position.as_raw());
+        }
+        true
     }
 }
 
 impl Unwind {
+    fn start(&self, doc: &Doc) -> Start {
+        let whole = doc.as_raw();
+        let Some(place) = Place::find(whole, &self.path) else {
+            return if self.preserve { self.without_position(whole) } else { Start::Nothing };
+        };
+        let bytes = whole.bytes();
+        let value = RawVal::new(place.kind, bytes.get(place.value.clone()).unwrap_or_default());
+        if !value.is_array() {
+            let is_element = !value.is_null() && !value.is_undefined();
+            let is_kept = is_element || self.preserve;
+            return if is_kept { self.without_position(whole) } else { Start::Nothing };
+        }
+        if value.is_empty() {
+            if !self.preserve {
+                return Start::Nothing;
+            }
+            let mut emptied = Vec::new();
+            place.replace(bytes, None, &mut emptied);
+            return match self.without_position(RawVal::document(&emptied)) {
+                Start::Same => Start::Other(emptied),
+                other => other,
+            };
+        }
+        let left = value.elements().left();
+        let narrowed = self.narrowed(doc);
+        let narrowed_place =
+            narrowed.as_ref().and_then(|doc| Place::find(doc.as_raw(), &self.path));
+        let (doc, place) = match narrowed.zip(narrowed_place) {
+            Some(narrowed) => narrowed,
+            None => (doc.clone(), place),
+        };
+        Start::Elements(Current { doc, place, left, position: 0 })
+    }
+
+    /// What is needed of a document, if that is not all of it: it is copied for each element.
+    fn narrowed(&self, doc: &Doc) -> Option<Doc> {
+        if self.fields == Fields::All {
+            return None;
+        }
+        let mut out = Vec::with_capacity(128);
+        let start = begin(&mut out);
+        for (name, value) in doc.as_raw().elements() {
+            if self.fields.contains(name) {
+                append(&mut out, name, value);
+            }
+        }
+        finish(&mut out, start);
+        Some(Doc::Made(out))
+    }
+
     /// A document of which no array was unwound.
-    fn without_position(&self, doc: Doc) -> Doc {
+    fn without_position(&self, doc: RawVal<'_>) -> Start {
         match &self.index {
-            None => doc,
-            Some(index) => Doc::Made(with_field(doc.as_raw(), index, RawVal::NULL)),
+            None => Start::Same,
+            Some(index) => Start::Other(with_field(doc, index, RawVal::NULL)),
         }
     }
 }
@@ -211,10 +314,10 @@ impl Place {
     }
 
     /// The document with another value there, or none. Everything else is copied as it is.
-    fn replace(&self, bytes: &[u8], value: Option<RawVal<'_>>) -> Vec<u8> {
+    fn replace(&self, bytes: &[u8], value: Option<RawVal<'_>>, out: &mut Vec<u8>) {
         let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
         let added = value.map_or(0, |value| value.bytes().len());
-        let mut out = Vec::with_capacity(bytes.len() - self.value.len() + added);
+        out.reserve(bytes.len() - self.value.len() + added);
         out.extend_from_slice(part(0..self.start));
         if let Some(value) = value {
             out.push(value.kind() as u8);
@@ -230,7 +333,6 @@ impl Place {
                 *slot = u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
             }
         }
-        out
     }
 }
 
