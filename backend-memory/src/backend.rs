@@ -32,7 +32,7 @@ use crate::storage::Catalog;
 use options::TimeLimit;
 
 pub(crate) use aggregate::Source;
-pub(crate) use read::{MAX_SORT_BYTES, counted, needs_matching, tail};
+pub(crate) use read::{counted, needs_matching, tail};
 
 /// MongoDB's engine in memory. Clones are the same engine.
 ///
@@ -52,6 +52,8 @@ pub(crate) struct Engine {
     /// Of commands; those of the typed door are in the hands of their users.
     pub(crate) cursors: Cursors,
     last_timestamp: AtomicU64,
+    /// How many bytes a sort or a stage may hold that needs all of its input.
+    pub(crate) max_memory: usize,
 }
 
 /// What a [`MemoryBackend`] is made with.
@@ -59,7 +61,11 @@ pub(crate) struct Engine {
 pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     ids: Option<Arc<dyn IdSource>>,
+    max_memory: Option<usize>,
 }
+
+/// As on the server.
+const MAX_MEMORY: usize = 100 * 1024 * 1024;
 
 const CAPABILITIES: Capabilities = {
     let mut can = Capabilities::none();
@@ -164,6 +170,16 @@ impl Builder {
         self.ids(SeededIds::new(seed))
     }
 
+    /// How many bytes a sort may hold, or a stage that needs all of its input: 100 MiB unless it is set, as on the server.
+    ///
+    /// It matters to operations that do not allow the use of a disk (`allowDiskUse: false`), which are refused
+    /// beyond it (292). The others hold in memory what the server would put on its disk.
+    #[must_use]
+    pub const fn max_memory(mut self, bytes: usize) -> Self {
+        self.max_memory = Some(bytes);
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> MemoryBackend {
@@ -173,6 +189,7 @@ impl Builder {
             ids: self.ids.unwrap_or_else(|| Arc::new(RandomIds)),
             cursors: Cursors::default(),
             last_timestamp: AtomicU64::new(0),
+            max_memory: self.max_memory.unwrap_or(MAX_MEMORY),
         };
         MemoryBackend { engine: Arc::new(engine) }
     }
@@ -186,6 +203,7 @@ impl Engine {
             ids: self.ids.fork(),
             cursors: Cursors::default(),
             last_timestamp: AtomicU64::new(self.last_timestamp.load(Ordering::SeqCst)),
+            max_memory: self.max_memory,
         }
     }
 

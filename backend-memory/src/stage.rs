@@ -96,9 +96,6 @@ static STAGES: LazyLock<HashMap<&str, &Spec>> =
 /// How many stages a pipeline may have.
 const MAX_STAGES: usize = 1000;
 
-/// How many bytes a stage may hold that needs all of its input.
-const MAX_MEMORY: usize = 100 * 1024 * 1024;
-
 /// A row of a family's table.
 pub(crate) struct Spec {
     name: &'static str,
@@ -342,15 +339,46 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// 292 beyond 100 MiB, unless the command allows the use of a disk.
+    /// 292 beyond the limit, unless the command allows the use of a disk.
     pub(crate) fn check_memory(&self, stage: &str, bytes: usize) -> Result<()> {
-        if self.allow_disk_use || bytes <= MAX_MEMORY {
+        let limit = self.engine.max_memory;
+        if self.allow_disk_use || bytes <= limit {
+            return Ok(());
+        }
+        let message = format!(
+            "{stage} exceeded memory limit of {limit} bytes, but did not opt in to external sorting."
+        );
+        refused(292, message)
+    }
+}
+
+impl Run {
+    /// Refuses to hold too large a partition, which nothing had to sort.
+    ///
+    /// # Errors
+    ///
+    /// 5643011 beyond the limit, unless the command allows the use of a disk.
+    pub(crate) fn check_partition_memory(&self, bytes: usize) -> Result<()> {
+        if self.allow_disk_use || bytes <= self.engine.max_memory {
+            return Ok(());
+        }
+        refused(5_643_011, "Exceeded max memory. Set 'allowDiskUse: true' to spill to disk")
+    }
+
+    /// Refuses window functions that hold too much, which no disk could take.
+    ///
+    /// # Errors
+    ///
+    /// 5414201 beyond the limit.
+    pub(crate) fn check_window_memory(&self, bytes: usize) -> Result<()> {
+        let limit = self.engine.max_memory;
+        if bytes <= limit {
             return Ok(());
         }
         refused(
-            292,
+            5_414_201,
             format!(
-                "{stage} exceeded memory limit of {MAX_MEMORY} bytes, but did not opt in to external sorting."
+                "Exceeded memory limit in DocumentSourceSetWindowFields, used {bytes} bytes but max allowed is {limit}"
             ),
         )
     }

@@ -141,7 +141,9 @@ impl Engine {
             }
             Some(sorter) => {
                 let search = Search { state: &state, plan: &plan, matcher: &matcher, deadline };
-                let records = search.sorted(&sorter, last, find.allow_disk_use == Some(false))?;
+                let is_limited = find.allow_disk_use == Some(false);
+                let most = is_limited.then_some(self.max_memory);
+                let records = search.sorted(&sorter, last, most)?;
                 Results::sorted(records, &state, &plan)
             }
             None => {
@@ -247,8 +249,8 @@ impl<'s> Search<'s> {
     ///
     /// # Errors
     ///
-    /// 50 if the time is over; 292 if they are too many to sort `in_memory`, where that is asked for.
-    fn sorted(self, sorter: &Sorter, last: u64, in_memory: bool) -> Result<Vec<Record>> {
+    /// 50 if the time is over; 292 if they have more bytes than a sort may hold, where that is limited.
+    fn sorted(self, sorter: &Sorter, last: u64, most: Option<usize>) -> Result<Vec<Record>> {
         let mut records = Vec::new();
         self.each(|_, record| {
             records.push(record);
@@ -258,26 +260,18 @@ impl<'s> Search<'s> {
             Ok(last) if last > 0 && last < records.len() => sorter.top(records, last)?,
             _ => sorter.sort(records)?,
         };
-        if in_memory {
-            let size: u64 = sorted.iter().map(|record| record.bytes().len() as u64).sum();
-            check_sort_memory(size)?;
+        if let Some(most) = most {
+            let size: usize = sorted.iter().map(|record| record.bytes().len()).sum();
+            if size > most {
+                let message = format!(
+                    "Sort exceeded memory limit of {most} bytes, but did not opt in to external sorting."
+                );
+                return Err(Error::command(ErrorCode(292), message));
+            }
         }
         self.deadline.check()?;
         Ok(sorted)
     }
-}
-
-/// What a sort may hold unless it may use the disk, which this engine has no need of.
-pub(crate) const MAX_SORT_BYTES: u64 = 100 * 1024 * 1024;
-
-fn check_sort_memory(size: u64) -> Result<()> {
-    if size <= MAX_SORT_BYTES {
-        return Ok(());
-    }
-    let message = format!(
-        "Sort exceeded memory limit of {MAX_SORT_BYTES} bytes, but did not opt in to external sorting."
-    );
-    Err(Error::command(ErrorCode(292), message))
 }
 
 /// How many documents match, up to `last`.

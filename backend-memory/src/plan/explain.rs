@@ -9,7 +9,6 @@ use crate::collation::Collator;
 
 use super::bounds::{Bounds, Cut};
 use super::{Access, DistinctScan, IndexScan, Plan, Position};
-use crate::backend::MAX_SORT_BYTES;
 use crate::storage::{CollState, Index, display};
 
 /// The bounds of each field in words, in the direction of the scan.
@@ -103,6 +102,9 @@ fn type_end(bytes: &[u8], is_low: bool) -> (String, bool) {
     };
     (value.to_owned(), is_low)
 }
+
+/// What a sort may hold without a disk, as on the server.
+const MAX_SORT_BYTES: u64 = 100 * 1024 * 1024;
 
 /// A stage of a plan: what it is, and where its input comes from.
 #[derive(Debug)]

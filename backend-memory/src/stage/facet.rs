@@ -72,10 +72,8 @@ struct Faceting {
 impl Stream for Faceting {
     fn next(&mut self) -> Result<Option<Doc>> {
         let Some(mut input) = self.input.take() else { return Ok(None) };
-        let (mut docs, mut size) = (Vec::new(), 0);
+        let mut docs = Vec::new();
         while let Some(doc) = input.next()? {
-            size += doc.size();
-            self.run.check_memory("$facet", size)?;
             docs.push(doc);
         }
         let docs: Arc<[Doc]> = docs.into();

@@ -147,10 +147,11 @@ impl Changes {
                 for (changed, was) in changed {
                     match was {
                         // As on the server, the document around it does not count as changed.
-                        Some(was) => match rest(path, changed) {
-                            Some(rest) => return Some(format!("{was}{rest}")),
-                            None => {}
-                        },
+                        Some(was) => {
+                            if let Some(rest) = rest(path, changed) {
+                                return Some(format!("{was}{rest}"));
+                            }
+                        }
                         None if overlap(path, changed) => return None,
                         None => {}
                     }

@@ -206,7 +206,10 @@ impl Windowing {
             let order =
                 stage.sorter.as_ref().map(|sorter| sorter.key_of(doc.as_root())).transpose()?;
             bytes += doc.size();
-            run.check_memory("$setWindowFields", bytes)?;
+            match &stage.sorter {
+                None if stage.partition.is_none() => run.check_partition_memory(bytes)?,
+                _ => run.check_memory("Sort", bytes)?,
+            }
             sorted.push((key, order, doc));
         }
         if stage.partition.is_some() || stage.sorter.is_some() {

@@ -137,7 +137,7 @@ impl<W: Windowed> Windows<W> {
                         state.size()
                     }
                 };
-                part.run.check_memory("$setWindowFields", size)?;
+                part.run.check_window_memory(size)?;
             }
             within.end += 1;
             part.check_deadline(within.end)?;

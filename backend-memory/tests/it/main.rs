@@ -10,5 +10,6 @@ mod deadline;
 mod fork;
 mod hostile;
 mod ids;
+mod memory;
 mod support;
 mod writes;
