@@ -6,50 +6,17 @@
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
-use std::path::PathBuf;
 
-use examples::{Borough, Grade, Restaurant, data, table};
+use examples::{Borough, Grade, Restaurant, cli, data, table};
+use odm_core::Document;
 use odm_core::bson::oid::ObjectId;
 use odm_core::bson::{DateTime, doc};
-use odm_core::{Database, Document};
-
-#[derive(Default)]
-struct Args {
-    uri: Option<String>,
-    data: Option<PathBuf>,
-}
-
-fn args() -> Result<Args, String> {
-    let mut args = Args::default();
-    let mut given = std::env::args().skip(1);
-    while let Some(arg) = given.next() {
-        let mut value = || given.next().ok_or(format!("{arg} needs a value"));
-        match arg.as_str() {
-            "--uri" => args.uri = Some(value()?),
-            "--data" => args.data = Some(value()?.into()),
-            other => return Err(format!("unknown argument {other}: try --uri URI or --data FILE")),
-        }
-    }
-    Ok(args)
-}
-
-/// The only line that knows which backend it is.
-async fn database(uri: Option<String>) -> Result<Database, Box<dyn Error>> {
-    match uri {
-        None => Ok(backend_memory::MemoryBackend::new().database("quickstart")),
-        #[cfg(feature = "mongo")]
-        Some(uri) => {
-            Ok(backend_mongo::MongoBackend::connect(&uri).await?.database("odm_quickstart"))
-        }
-        #[cfg(not(feature = "mongo"))]
-        Some(_) => Err("for --uri, run with `--features mongo`: it brings the driver".into()),
-    }
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let args = args()?;
-    let db = database(args.uri).await?;
+    let args = cli::args()?;
+    // The only line that knows which backend it is.
+    let db = cli::database(args.uri, "quickstart").await?;
     Restaurant::drop_collection(&db).await?;
 
     // Indexes first: the unique one guards the load.

@@ -1,6 +1,7 @@
-//! What the examples share: the model of a restaurant, its data, and a table on the screen.
+//! What the examples share: the model of a restaurant, its data, arguments, and a table on the screen.
 #![allow(clippy::print_stdout)]
 
+pub mod cli;
 pub mod data;
 pub mod table;
 

@@ -22,6 +22,21 @@ const DIFFERENTIAL_SEQUENCES: &str = "10000";
 /// The seed of the differential tests, unless `ODM_DIFFERENTIAL_SEED` says otherwise: a change is
 /// judged by the same documents and commands as the one before. Searching goes by other seeds.
 const DIFFERENTIAL_SEED: &str = "20260601";
+/// The examples that run on both backends, and what their steps are called.
+const EXAMPLES: [[&str; 4]; 2] = [
+    [
+        "quickstart",
+        "quickstart on memory",
+        "quickstart on MongoDB",
+        "quickstart prints the same on both",
+    ],
+    [
+        "analytics",
+        "analytics on memory",
+        "analytics on MongoDB",
+        "analytics prints the same on both",
+    ],
+];
 
 /// Runs all steps and sums them up; the last line is `N passed, N failed`.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -32,7 +47,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     let server = run.step("MongoDB", Server::for_this_run);
     let uri = server.as_ref().map(Server::uri);
     let report = run.tests(uri);
-    run.examples(uri);
+    for example in EXAMPLES {
+        run.example(example, uri);
+    }
     run.step("stop MongoDB", || {
         drop(server);
         Ok(())
@@ -140,21 +157,20 @@ impl Run {
         report
     }
 
-    /// The quickstart prints the same on either backend.
-    fn examples(&mut self, uri: Option<&str>) {
-        let run = ["run", "--quiet", "--package", "examples", "--example", "quickstart"];
-        let memory = self.command("quickstart on memory", workspace::cargo(&run), Keep::Stdout);
-        let mut on_mongodb = workspace::cargo(&run);
-        on_mongodb.args(["--features", "mongo", "--", "--uri"]);
-        let mongodb = match uri {
+    /// An example prints the same on either backend.
+    fn example(&mut self, [name, memory, mongodb, same]: [&'static str; 4], uri: Option<&str>) {
+        let run = ["run", "--quiet", "--package", "examples", "--example", name];
+        let on_memory = self.command(memory, workspace::cargo(&run), Keep::Stdout);
+        let mut command = workspace::cargo(&run);
+        command.args(["--features", "mongo", "--", "--uri"]);
+        let on_mongodb = match uri {
             Some(uri) => {
-                on_mongodb.arg(uri);
-                self.command("quickstart on MongoDB", on_mongodb, Keep::Stdout)
+                command.arg(uri);
+                self.command(mongodb, command, Keep::Stdout)
             }
-            None => self
-                .step("quickstart on MongoDB", || Err("did not run: there is no MongoDB".into())),
+            None => self.step(mongodb, || Err("did not run: there is no MongoDB".into())),
         };
-        self.step("quickstart prints the same on both", || match (memory, mongodb) {
+        self.step(same, || match (on_memory, on_mongodb) {
             (Some(memory), Some(mongodb)) => same_output(&memory, &mongodb),
             _ => Err("did not run: there are no two outputs to compare".into()),
         });

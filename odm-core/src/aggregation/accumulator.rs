@@ -74,7 +74,7 @@ impl<S, T> fmt::Debug for Accumulator<S, T> {
 }
 
 /// The type of the values that an expression gives, without `Option`s around it.
-type ValueOf<S, E> = <<E as IntoExpr<S>>::Type as FieldType>::Value;
+pub(super) type ValueOf<S, E> = <<E as IntoExpr<S>>::Type as FieldType>::Value;
 
 /// `$sum`: the sum; 0 of nothing. Integers add up to `i64`; beyond, MongoDB goes on in doubles, which do not decode as
 /// `i64`.
@@ -177,12 +177,18 @@ some_of! {
 }
 
 /// `$top`: the value of the document that is first in an order; `None` of nothing.
-pub fn top<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<E::Type>> {
+pub fn top<S, E>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<ValueOf<S, E>>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Sized>>,
+{
     Accumulator::sorted("$top", sort, expr, None)
 }
 
 /// `$bottom`: the value of the document that is last in an order; `None` of nothing.
-pub fn bottom<S, E: IntoExpr<S>>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<E::Type>> {
+pub fn bottom<S, E>(sort: SortOf<S>, expr: E) -> Accumulator<S, Option<ValueOf<S, E>>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Sized>>,
+{
     Accumulator::sorted("$bottom", sort, expr, None)
 }
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use bson::{Bson, Document, doc};
 
-use super::accumulator::Accumulator;
+use super::accumulator::{Accumulator, ValueOf};
 use super::assign::Term;
 use super::expression::{IntoExpr, literal};
 use super::operator::DateUnit;
@@ -209,7 +209,10 @@ ranks! {
 type MeanOf<E, S> = <<<E as IntoExpr<S>>::Type as FieldType>::Value as Numeric>::Mean;
 
 /// `$shift`: the value of the document so many places further; `None` beyond the part.
-pub fn shift<S, E: IntoExpr<S>>(expr: E, by: i32) -> WindowFunction<S, Option<E::Type>> {
+pub fn shift<S, E>(expr: E, by: i32) -> WindowFunction<S, Option<ValueOf<S, E>>>
+where
+    E: IntoExpr<S, Type: FieldType<Value: Sized>>,
+{
     let output = expr.into_expr().into_bson();
     WindowFunction::from_result(
         output.map(|output| doc! { "$shift": { "output": output, "by": by } }),
