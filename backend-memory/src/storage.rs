@@ -7,6 +7,7 @@ mod catalog;
 mod collection;
 pub(crate) mod display;
 mod index;
+mod name;
 mod ord_index;
 mod records;
 mod signal;
@@ -14,12 +15,11 @@ mod view;
 
 use capped::Cap;
 pub(crate) use capped::with_limits;
-pub(crate) use catalog::{
-    Catalog, Dropped, Writing, check_changeable, check_database_name, check_name,
-};
+pub(crate) use catalog::{Catalog, Dropped, Writing};
 pub(crate) use collection::{Cell, CollState, Turn};
 use index::EntryKeys;
 pub(crate) use index::{ID_INDEX, Index, IndexSpec};
+pub(crate) use name::{check_changeable, check_database_name, check_name};
 pub(crate) use ord_index::{KeyRange, OrdIndex};
 pub(crate) use records::{RecordId, Records};
 use signal::Signal;

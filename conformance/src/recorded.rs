@@ -79,7 +79,7 @@ files! {
 async fn check(db: Database, text: &str) -> Outcome {
     let mut failures = Vec::new();
     check_expressions(&db, text, &mut failures).await?;
-    check_pipelines(&db, text, &mut failures).await?;
+    check_pipelines(&db, text, Read::Collections, &mut failures).await?;
     Failure::unless_empty(&failures)
 }
 
@@ -91,7 +91,27 @@ struct Block<'t> {
     pipelines: Vec<(Vec<Bson>, &'t str, Answer)>,
 }
 
-async fn check_pipelines(db: &Database, text: &str, failures: &mut Vec<String>) -> Outcome {
+/// What the pipelines of a file read.
+#[derive(Clone, Copy, PartialEq)]
+enum Read {
+    Collections,
+    Views,
+}
+
+/// Checks the pipelines of a file, each with its first half as a view, and with views in the place of the other
+/// collections.
+pub(crate) async fn check_through_views(db: Database, text: &str) -> Outcome {
+    let mut failures = Vec::new();
+    check_pipelines(&db, text, Read::Views, &mut failures).await?;
+    Failure::unless_empty(&failures)
+}
+
+async fn check_pipelines(
+    db: &Database,
+    text: &str,
+    read: Read,
+    failures: &mut Vec<String>,
+) -> Outcome {
     let mut blocks = vec![Block::default()];
     for line in text.lines().filter(|line| !line.is_empty()) {
         let malformed = || Failure::new(format!("malformed: {line}"));
@@ -116,11 +136,28 @@ async fn check_pipelines(db: &Database, text: &str, failures: &mut Vec<String>) 
             collection.insert_many(&block.docs).await?;
         }
         for (name, docs) in &block.others {
-            db.collection((*name).to_owned()).insert_many(docs).await?;
+            let filled = match read {
+                Read::Collections => (*name).to_owned(),
+                Read::Views => format!("{name}_base"),
+            };
+            db.collection(filled.clone()).insert_many(docs).await?;
+            if read == Read::Views {
+                // It changes nothing.
+                let stages = [doc! { "$unset": "not there" }.into()];
+                let stages = stages.get(..at % 2).unwrap_or_default();
+                db.create_view(name, filled, Pipeline::parse(stages)?).await?;
+            }
         }
         let mut asked = Vec::with_capacity(block.pipelines.len());
-        for (stages, _, _) in &block.pipelines {
-            asked.push(answer_of(&collection, stages));
+        for (number, (stages, _, _)) in block.pipelines.iter().enumerate() {
+            let (db, collection) = (db.clone(), collection.clone());
+            let names = (format!("c{at}"), format!("c{at}_{number}"));
+            asked.push(async move {
+                match read {
+                    Read::Collections => answer_of(&collection, stages).await,
+                    Read::Views => answer_in_halves(&db, names, stages).await,
+                }
+            });
         }
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         for ((_, pipeline, expected), answer) in block.pipelines.iter().zip(answers) {
@@ -131,9 +168,27 @@ async fn check_pipelines(db: &Database, text: &str, failures: &mut Vec<String>) 
         }
         for name in block.others.keys() {
             db.collection((*name).to_owned()).drop().await?;
+            db.collection(format!("{name}_base")).drop().await?;
         }
     }
     Ok(())
+}
+
+/// What a pipeline gives whose first half is a view.
+async fn answer_in_halves(
+    db: &Database,
+    (collection, view): (String, String),
+    stages: &[Bson],
+) -> Result<Answer, Failure> {
+    let (half, rest) = stages.split_at(stages.len() / 2);
+    let created = match Pipeline::parse(half) {
+        Ok(pipeline) => db.create_view(&view, collection, pipeline).await,
+        Err(error) => Err(error),
+    };
+    match created {
+        Ok(()) => answer_of(&db.collection(view), rest).await,
+        Err(error) => Answer::refusal(error),
+    }
 }
 
 /// What a pipeline gives.

@@ -25,6 +25,7 @@ cases! { "views":
     listed needs(views),
     a_plan_of_the_collection needs(views, aggregation),
     typed needs(views, aggregation),
+    recorded_pipelines needs(views, aggregation),
 }
 
 async fn create(db: Database) -> Outcome {
@@ -49,6 +50,11 @@ async fn modify(db: Database) -> Outcome {
 
 fn of(stages: &[bson::Document]) -> Result<Pipeline, Error> {
     Pipeline::parse(&stages.iter().cloned().map(Bson::Document).collect::<Vec<_>>())
+}
+
+async fn recorded_pipelines(db: Database) -> Outcome {
+    let text = include_str!("../data/recorded/pipeline/lookup.txt");
+    crate::recorded::check_through_views(db, text).await
 }
 
 /// In no order, unlike those of a collection.

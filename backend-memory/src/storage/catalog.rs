@@ -5,19 +5,21 @@
 //! change it: forking makes both parties strangers to all cells, and a stranger's first write to a
 //! collection makes a cell of its own, with the state that was there.
 
+mod tree;
+
 use std::sync::Arc;
 
-use bson::{Bson, Document};
-use imbl::OrdMap;
+use bson::Document;
 use odm_core::{Error, ErrorCode, Namespace};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::collation::Collator;
 
 use super::collection::{Cell, CollState};
-use super::view::{self, LISTING, Resolved, View, Views};
-use super::{RecordId, Signal, capped};
-use crate::value::{KeyBytes, Record, ValueBuf};
+use super::name::{check_name, check_not_listing, check_writable};
+use super::view::{self, Resolved, View};
+use super::{Signal, capped};
+use tree::Tree;
 
 /// Whose cell it is: compared by address.
 #[derive(Debug, Default)]
@@ -30,21 +32,6 @@ impl Owner {
     fn successor(&self) -> Arc<Self> {
         Arc::new(Owner { signal: self.signal.clone() })
     }
-}
-
-type Collections = OrdMap<Arc<str>, Arc<Cell>>;
-
-/// It is there as long as it has collections: also views have one, that of their definitions.
-#[derive(Clone, Default)]
-struct Database {
-    collections: Collections,
-    views: Views,
-}
-
-#[derive(Clone, Default)]
-struct Tree {
-    owner: Arc<Owner>,
-    databases: OrdMap<Arc<str>, Database>,
 }
 
 /// Databases and collections: see the [module](self).
@@ -214,123 +201,6 @@ impl Catalog {
     /// The databases that have collections, by name.
     pub(crate) fn databases(&self) -> Vec<Arc<str>> {
         self.tree.read().databases.keys().cloned().collect()
-    }
-}
-
-impl Tree {
-    #[inline]
-    fn get(&self, ns: &Namespace) -> Option<&Arc<Cell>> {
-        self.databases.get(ns.database())?.collections.get(ns.collection())
-    }
-
-    /// Refuses a name that is taken.
-    fn check_free(&self, ns: &Namespace) -> Result<(), Error> {
-        let what = match (self.get(ns), self.view(ns)) {
-            (None, None) => return Ok(()),
-            (Some(_), _) => format!("Collection {ns} already exists."),
-            (None, Some(_)) => format!("A view already exists. NS: {ns}"),
-        };
-        Err(Error::command(ErrorCode::NAMESPACE_EXISTS, what))
-    }
-
-    fn view(&self, ns: &Namespace) -> Option<&Arc<View>> {
-        self.databases.get(ns.database())?.views.get(ns.collection())
-    }
-
-    /// Puts a view in its place, and its definition among the others: `uuid` is that of their collection if
-    /// it has to be made.
-    ///
-    /// # Errors
-    ///
-    /// As [`view::check_fits`] and [`put`](Tree::put).
-    fn put_view(&mut self, ns: &Namespace, view: View, uuid: bson::Uuid) -> Result<(), Error> {
-        let name = ns.collection();
-        let none = Views::new();
-        let others = self.databases.get(ns.database()).map_or(&none, |database| &database.views);
-        view::check_fits(others, name, &view)?;
-        let record = Record::from_document(&view.to_document(ns))?;
-        let listing = Namespace::new(ns.database().to_owned(), LISTING);
-        let (uuid, mut state) = match self.get(&listing) {
-            Some(cell) => (cell.uuid, CollState::clone(&cell.snapshot())),
-            None => (uuid, CollState::new(None)),
-        };
-        match find_definition(&state, ns) {
-            Some(id) => state.update(id, record, &listing, |_| true)?,
-            None => state.insert(record, &listing).map(drop)?,
-        }
-        let cell = Cell::new(self.owner.clone(), uuid, Document::new(), Arc::new(state));
-        self.put(&listing, Arc::new(cell))?;
-        if let Some(database) = self.databases.get_mut(ns.database()) {
-            database.views.insert(name.into(), Arc::new(view));
-        }
-        self.owner.signal.give();
-        Ok(())
-    }
-
-    /// Takes a view out; whether it was there.
-    fn remove_view(&mut self, ns: &Namespace) -> bool {
-        let Some(database) = self.databases.get_mut(ns.database()) else { return false };
-        if database.views.remove(ns.collection()).is_none() {
-            return false;
-        }
-        if let Some(slot) = database.collections.get_mut(LISTING) {
-            let mut state = CollState::clone(&slot.snapshot());
-            if let Some(id) = find_definition(&state, ns) {
-                state.remove(id);
-            }
-            let options = slot.options.clone();
-            *slot = Arc::new(Cell::new(self.owner.clone(), slot.uuid, options, Arc::new(state)));
-        }
-        true
-    }
-
-    /// Puts a collection in its place, and creates the database if need be.
-    ///
-    /// # Errors
-    ///
-    /// 13297 if there is a database whose name differs only in case.
-    fn put(&mut self, ns: &Namespace, cell: Arc<Cell>) -> Result<(), Error> {
-        let database = ns.database();
-        if let Some(database) = self.databases.get_mut(database) {
-            database.collections.insert(ns.collection().into(), cell);
-            return Ok(());
-        }
-        if let Some(other) = self.databases.keys().find(|name| name.eq_ignore_ascii_case(database))
-        {
-            return Err(Error::command(
-                ErrorCode(13_297),
-                format!(
-                    "db already exists with different case already have: [{other}] trying to create [{database}]"
-                ),
-            ));
-        }
-        let collections = OrdMap::unit(ns.collection().into(), cell);
-        self.databases.insert(database.into(), Database { collections, views: Views::new() });
-        Ok(())
-    }
-
-    /// The collection, in a cell of this catalog's own.
-    fn own(&mut self, ns: &Namespace) -> Option<Arc<Cell>> {
-        let owner = self.owner.clone();
-        let database = self.databases.get_mut(ns.database())?;
-        let slot = database.collections.get_mut(ns.collection())?;
-        if !Arc::ptr_eq(&slot.owner, &owner) {
-            let copy = Cell::new(owner, slot.uuid, slot.options.clone(), slot.snapshot());
-            *slot = Arc::new(copy);
-        }
-        Some(slot.clone())
-    }
-
-    fn remove(&mut self, ns: &Namespace) -> Option<Arc<Cell>> {
-        let database = self.databases.get_mut(ns.database())?;
-        let removed = database.collections.remove(ns.collection());
-        if ns.collection() == LISTING {
-            database.views = Views::new();
-        }
-        if database.collections.is_empty() {
-            self.databases.remove(ns.database());
-        }
-        removed
     }
 }
 
@@ -564,12 +434,6 @@ pub(crate) enum Dropped {
     View,
 }
 
-/// Where the definition of a view is among the others.
-fn find_definition(state: &CollState, ns: &Namespace) -> Option<RecordId> {
-    let id = ValueBuf::from_bson(&Bson::String(ns.to_string())).ok()?;
-    state.find_by_id(&KeyBytes::of(id.as_raw())).map(|(id, _)| id)
-}
-
 /// How many records nobody but this refers to; none if a fork shares them.
 fn last_records(cell: &Arc<Cell>) -> usize {
     if Arc::strong_count(cell) == 1 { cell.read(|state| state.records.len()) } else { 0 }
@@ -583,81 +447,4 @@ fn free(garbage: impl Send + 'static, records: usize) {
         // If there is no thread to be had, it is freed here, with the closure.
         let _ = std::thread::Builder::new().spawn(move || drop(garbage));
     }
-}
-
-/// The longest `database.collection`, in bytes.
-const MAX_NAMESPACE: usize = 255;
-/// The longest name of a database, in bytes.
-const MAX_DATABASE: usize = 63;
-
-/// Refuses names that no collection can have.
-///
-/// # Errors
-///
-/// 73.
-pub(crate) fn check_name(ns: &Namespace) -> Result<(), Error> {
-    check_database_name(ns.database())?;
-    let collection = ns.collection();
-    if collection.is_empty() {
-        return Err(invalid(format!("Invalid namespace specified '{ns}'")));
-    }
-    if collection.contains('\0') {
-        return Err(invalid("namespaces cannot have embedded null characters"));
-    }
-    if collection.starts_with('.') {
-        return Err(invalid(format!("Collection names cannot start with '.': {collection}")));
-    }
-    Ok(())
-}
-
-/// Refuses names of databases that cannot be.
-///
-/// # Errors
-///
-/// 73.
-pub(crate) fn check_database_name(name: &str) -> Result<(), Error> {
-    let valid = (1..=MAX_DATABASE).contains(&name.len())
-        && !name.contains(['/', '\\', '.', ' ', '"', '$', '\0']);
-    if valid { Ok(()) } else { Err(invalid(format!("Invalid database name: '{name}'"))) }
-}
-
-/// Refuses names that no collection can have, and the one of which views are made.
-///
-/// # Errors
-///
-/// 73.
-pub(crate) fn check_changeable(ns: &Namespace) -> Result<(), Error> {
-    check_name(ns)?;
-    check_not_listing(ns)
-}
-
-fn check_not_listing(ns: &Namespace) -> Result<(), Error> {
-    if ns.collection() == LISTING {
-        return Err(invalid(format!("cannot write to {ns}")));
-    }
-    Ok(())
-}
-
-/// Refuses names of collections that cannot be created.
-fn check_writable(ns: &Namespace) -> Result<(), Error> {
-    check_name(ns)?;
-    let (name, collection) = (ns.to_string(), ns.collection());
-    if name.len() > MAX_NAMESPACE {
-        return Err(invalid(format!(
-            "Fully qualified namespace is too long. Namespace: {name} Max: {MAX_NAMESPACE}"
-        )));
-    }
-    if collection.contains('$') {
-        return Err(invalid(format!("Invalid collection name: {collection}")));
-    }
-    check_not_listing(ns)?;
-    let known = ["system.js", "system.users", "system.roles", "system.version", "system.profile"];
-    if collection.starts_with("system.") && !known.contains(&collection) {
-        return Err(invalid(format!("Invalid system namespace: {name}")));
-    }
-    Ok(())
-}
-
-fn invalid(message: impl Into<String>) -> Error {
-    Error::command(ErrorCode::INVALID_NAMESPACE, message)
 }

@@ -12,4 +12,5 @@ mod hostile;
 mod ids;
 mod memory;
 mod support;
+mod views;
 mod writes;
