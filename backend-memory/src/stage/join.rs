@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bson::Bson;
+use bson::oid::ObjectId;
 use odm_core::{Filter, Predicate, Result};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -49,7 +51,9 @@ impl Foreign {
     ///
     /// 50 if the time is over; what the pipeline refuses.
     pub(super) fn new(run: &Arc<Run>, seen: &Pipeline, path: &FieldPath) -> Result<Self> {
-        let equality = equals_one_of(path, &[RawVal::NULL]);
+        // One that no view has of its own.
+        let values = vec![Bson::Null, ObjectId::new().into()];
+        let equality = Filter::Field(path.as_str().to_owned().into(), Predicate::In(values));
         if !seen.may_follow(&equality, run.globals.collator.as_ref())? {
             return Hashed::of_view(seen, path, run).map(Foreign::Hashed);
         }
