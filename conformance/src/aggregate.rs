@@ -3,7 +3,7 @@
 mod accumulator;
 mod bucket;
 mod execution;
-mod explain;
+pub(crate) mod explain;
 mod fields;
 mod group;
 mod sort;

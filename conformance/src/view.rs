@@ -6,6 +6,7 @@ use bson::{Bson, doc};
 use odm_core::{Aggregate, Database, Distinct, Document, Error, Pipeline, Stage};
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::explain::shape;
 use crate::case::{Case, Failure, Outcome, cases};
 use crate::check::{
     Has, Refused, Shell, check_commands, check_transcript, expect_code, expect_eq, trees,
@@ -24,6 +25,7 @@ cases! { "views":
     names needs(views),
     listed needs(views),
     a_plan_of_the_collection needs(views, aggregation),
+    plans needs(views, aggregation),
     typed needs(views, aggregation),
     recorded_pipelines needs(views, aggregation),
 }
@@ -237,6 +239,43 @@ async fn a_plan_of_the_collection(db: Database) -> Outcome {
     expect_eq("by the index", &trees(&found)?, &only(11))?;
     let refused = view.execute(hinted(matched(), doc! { "c": 1 })).await;
     expect_code("by none that there is", refused, 2).map(drop)
+}
+
+/// Those of pipelines.
+async fn plans(db: Database) -> Outcome {
+    let docs: Vec<bson::Document> =
+        (0..50).map(|n| doc! { "_id": n, "a": n % 5, "b": n }).collect();
+    db.collection("c").insert_many(&docs).await?;
+    let index = doc! { "key": { "b": 1 }, "name": "b_1" };
+    db.run_command(doc! { "createIndexes": "c", "indexes": [index] }).await?;
+    db.create_view("v", "c", of(&[doc! { "$match": { "a": 1 } }])?).await?;
+    let sum = doc! { "$addFields": { "d": { "$add": ["$b", 1] } } };
+    db.create_view("w", "v", of(&[sum])?).await?;
+    let small = vec![doc! { "$match": { "b": { "$lt": 3 } } }];
+    let rows = [
+        (doc! { "find": "v", "filter": { "b": { "$gt": 40 } } }, "FETCH < IXSCAN b_1"),
+        (
+            doc! { "find": "v", "filter": { "b": 3 }, "projection": { "b": 1 } },
+            "PROJECTION_SIMPLE < FETCH < IXSCAN b_1",
+        ),
+        (doc! { "find": "w", "filter": { "b": 11 } }, "FETCH < IXSCAN b_1 | $addFields"),
+        (doc! { "find": "w", "filter": { "d": 12 } }, "COLLSCAN | $addFields | $match"),
+        (
+            doc! { "aggregate": "w", "pipeline": small, "cursor": {} },
+            "FETCH < IXSCAN b_1 | $addFields",
+        ),
+        (doc! { "count": "v", "query": { "b": 11 } }, "FETCH < IXSCAN b_1 | $group | $project"),
+    ];
+    let shell = Shell::new(&db).await?;
+    let mut failures = Vec::new();
+    for (command, expected) in rows {
+        let what = crate::show(&command);
+        let reply = shell.run(doc! { "explain": command, "verbosity": "queryPlanner" }).await?;
+        if let Err(failure) = expect_eq(&what, &shape(&reply).as_str(), &expected) {
+            failures.push(failure.to_string());
+        }
+    }
+    Failure::unless_empty(&failures)
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Document)]

@@ -8,7 +8,7 @@ use odm_core::{
     Result, Sort, SortOrder, Stage,
 };
 
-use super::Engine;
+use super::{Engine, unsupported};
 use crate::collation::{self, Collator};
 use crate::cursor::Results;
 use crate::storage::other_collation;
@@ -51,13 +51,14 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// 166 for other operations; as [`of_find`].
+    /// 166 for other operations; as [`of_find`]. [`Error::Unsupported`] for `distinct`, of which the server makes stages
+    /// that no user can write.
     pub(crate) fn as_pipeline(&self, ns: &Namespace, operation: &Operation) -> Result<Aggregate> {
         match operation {
             Operation::Aggregate(request) => Ok(request.clone()),
             Operation::Find(find) => of_find(find),
             Operation::Count(count) => Ok(of_count(count)),
-            Operation::Distinct(distinct) => Ok(of_distinct(distinct)),
+            Operation::Distinct(_) => Err(unsupported("explain of distinct on a view")),
             _ => self.catalog.collection(ns).and_then(|_| {
                 let message = format!("Cannot explain cmd: {}", operation.name());
                 Err(Error::command(ErrorCode::ILLEGAL_OPERATION, message))

@@ -43,7 +43,7 @@ fn plan(planner: &Document) -> String {
 }
 
 /// The plan, and the stages behind it, each with what it gave if that is told.
-fn shape(reply: &Document) -> String {
+pub(crate) fn shape(reply: &Document) -> String {
     if let Ok(planner) = reply.get_document("queryPlanner") {
         return plan(planner);
     }
