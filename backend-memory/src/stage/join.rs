@@ -16,9 +16,16 @@ use crate::storage::{CollState, Index, KeyRange, RecordId};
 use crate::value::path::LeafArray;
 use crate::value::{ElementType, FieldPath, KeyBytes, RawVal, Record};
 
-/// One side of an equality: a collection, and a path in its documents.
-pub(super) enum Foreign {
-    /// It is not there.
+/// One side of an equality: a collection or a view, and a path in its documents.
+pub(super) struct Foreign {
+    found: Found,
+    /// What a view makes of what is found in the collection.
+    seen: Pipeline,
+}
+
+/// How documents are found.
+enum Found {
+    /// The collection is not there.
     Nothing,
     /// An index begins with the path.
     Indexed(Indexed),
@@ -27,17 +34,15 @@ pub(super) enum Foreign {
 }
 
 /// The documents of a collection by an index, if that serves the values that are asked for.
-pub(super) struct Indexed {
+struct Indexed {
     state: Arc<CollState>,
     path: FieldPath,
     /// The index that has everything that equals a plain value below one key.
     by_key: Option<usize>,
-    /// What a view makes of what is found.
-    seen: Pipeline,
 }
 
 /// The documents of a collection by what they have at a path.
-pub(super) struct Hashed {
+struct Hashed {
     records: Vec<Record>,
     by_key: FxHashMap<KeyBytes, SmallVec<[u32; 1]>>,
     /// Those that equal null.
@@ -55,43 +60,63 @@ impl Foreign {
         let values = vec![Bson::Null, ObjectId::new().into()];
         let equality = Filter::Field(path.as_str().to_owned().into(), Predicate::In(values));
         if !seen.may_follow(&equality, run.globals.collator.as_ref())? {
-            return Hashed::of_view(seen, path, run).map(Foreign::Hashed);
+            let hashed = Hashed::new(Documents(run.open(seen)?), 0, path, run)?;
+            return Ok(Foreign { found: Found::Hashed(hashed), seen: Pipeline::default() });
         }
-        let Some(cell) = run.engine.catalog.find(&run.ns) else { return Ok(Foreign::Nothing) };
-        let state = cell.snapshot();
-        let begins_with_path = |index: &Index| {
-            let fields = index.spec.fields();
-            fields.first().is_some_and(|(first, _)| first.as_str() == path.as_str())
-        };
-        if state.indexes.iter().any(|index| begins_with_path(index) && !index.spec.hidden) {
-            return Ok(Foreign::Indexed(Indexed::new(state, path, seen, run)));
-        }
-        Hashed::seen(&state, seen, path, run).map(Foreign::Hashed)
+        Ok(Foreign { found: Found::new(path, run)?, seen: seen.clone() })
     }
 
     /// The documents that equal one of the values.
     ///
     /// # Errors
     ///
-    /// 50 if the time is over.
+    /// 50 if the time is over; what the view refuses of them.
     pub(super) fn find(&mut self, values: &[RawVal<'_>], run: &Arc<Run>) -> Result<Vec<Doc>> {
+        let found = self.found.find(values, run)?;
+        if self.seen.stages.is_empty() || found.is_empty() {
+            return Ok(found);
+        }
+        let mut results = self.seen.open(Box::new(Ready(found.into())), run)?;
+        let mut seen = Vec::new();
+        while let Some(doc) = results.next()? {
+            seen.push(doc);
+        }
+        Ok(seen)
+    }
+}
+
+impl Found {
+    fn new(path: &FieldPath, run: &Run) -> Result<Self> {
+        let Some(cell) = run.engine.catalog.find(&run.ns) else { return Ok(Found::Nothing) };
+        let state = cell.snapshot();
+        let begins_with_path = |index: &Index| {
+            let fields = index.spec.fields();
+            fields.first().is_some_and(|(first, _)| first.as_str() == path.as_str())
+        };
+        if state.indexes.iter().any(|index| begins_with_path(index) && !index.spec.hidden) {
+            return Ok(Found::Indexed(Indexed::new(state, path, run)));
+        }
+        Hashed::of_collection(&state, path, run).map(Found::Hashed)
+    }
+
+    fn find(&mut self, values: &[RawVal<'_>], run: &Run) -> Result<Vec<Doc>> {
         let indexed = match self {
-            Foreign::Nothing => return Ok(Vec::new()),
-            Foreign::Hashed(hashed) => return Ok(hashed.find(values, run)),
-            Foreign::Indexed(indexed) => indexed,
+            Found::Nothing => return Ok(Vec::new()),
+            Found::Hashed(hashed) => return Ok(hashed.find(values, run)),
+            Found::Indexed(indexed) => indexed,
         };
         if let Some(found) = indexed.find(values, run)? {
-            return indexed.through_view(found, run);
+            return Ok(found);
         }
-        let hashed = Hashed::seen(&indexed.state, &indexed.seen, &indexed.path, run)?;
+        let hashed = Hashed::of_collection(&indexed.state, &indexed.path, run)?;
         let found = hashed.find(values, run);
-        *self = Foreign::Hashed(hashed);
+        *self = Found::Hashed(hashed);
         Ok(found)
     }
 }
 
 impl Indexed {
-    fn new(state: Arc<CollState>, path: &FieldPath, seen: &Pipeline, run: &Run) -> Self {
+    fn new(state: Arc<CollState>, path: &FieldPath, run: &Run) -> Self {
         let query = run.globals.collator.as_deref();
         let is_usable = |index: &Index| {
             let spec = &index.spec;
@@ -105,20 +130,7 @@ impl Indexed {
         // A number in a path may be a position in an array, which is not what the index has.
         let has_position = path.components().iter().any(|part| part.index.is_some());
         let by_key = fewest.map(|(position, _)| position).filter(|_| !has_position);
-        Indexed { state, path: path.clone(), by_key, seen: seen.clone() }
-    }
-
-    /// What the view makes of documents.
-    fn through_view(&self, found: Vec<Doc>, run: &Arc<Run>) -> Result<Vec<Doc>> {
-        if self.seen.stages.is_empty() || found.is_empty() {
-            return Ok(found);
-        }
-        let mut results = self.seen.open(Box::new(Ready(found.into())), run)?;
-        let mut seen = Vec::new();
-        while let Some(doc) = results.next()? {
-            seen.push(doc);
-        }
-        Ok(seen)
+        Indexed { state, path: path.clone(), by_key }
     }
 
     /// The documents that equal one of the values; nothing if all of them would have to be looked through.
@@ -188,17 +200,9 @@ impl Iterator for Documents {
 }
 
 impl Hashed {
-    /// The documents of a collection, or what a view makes of them.
-    fn seen(state: &CollState, seen: &Pipeline, path: &FieldPath, run: &Arc<Run>) -> Result<Self> {
-        if !seen.stages.is_empty() {
-            return Hashed::of_view(seen, path, run);
-        }
+    fn of_collection(state: &CollState, path: &FieldPath, run: &Run) -> Result<Self> {
         let records = state.records.iter().map(|(_, record)| Ok(record.clone()));
         Hashed::new(records, state.records.len(), path, run)
-    }
-
-    fn of_view(seen: &Pipeline, path: &FieldPath, run: &Arc<Run>) -> Result<Self> {
-        Hashed::new(Documents(run.open(seen)?), 0, path, run)
     }
 
     fn new(
