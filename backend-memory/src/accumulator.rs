@@ -249,6 +249,20 @@ impl Accumulator {
         &self.argument.operands
     }
 
+    /// Takes in one more document. Most accumulators have one operand, which needs no list.
+    ///
+    /// # Errors
+    ///
+    /// What the expressions refuse, or the accumulator.
+    #[inline]
+    pub(crate) fn add_to(&self, state: &mut dyn Accumulate, scope: &Scope<'_>) -> Result<()> {
+        match self.argument.operands.as_slice() {
+            [Node::Constant(value)] => state.add(std::slice::from_ref(value)),
+            [node] => state.add(&[node.eval(scope)?]),
+            _ => state.add(&self.values(scope)?),
+        }
+    }
+
     /// The values of the operands on a document, for [`Accumulate::add`].
     ///
     /// # Errors

@@ -223,7 +223,7 @@ impl Grouping {
             let Some(state) = groups.get_mut(place) else { return Ok(()) };
             let before = if run.allow_disk_use { 0 } else { state.size() };
             for ((_, field), state) in stage.fields.iter().zip(&mut state.fields) {
-                state.add(&field.values(&scope)?)?;
+                field.add_to(state.as_mut(), &scope)?;
             }
             if !run.allow_disk_use {
                 bytes = (bytes + state.size()).saturating_sub(before);
