@@ -17,6 +17,7 @@ pub(crate) mod conditional;
 mod convert;
 mod date;
 mod environment;
+mod hash;
 mod literal;
 mod meta;
 mod object;
@@ -66,6 +67,7 @@ const FAMILIES: &[&[Operator]] = &[
     date::parts::OPERATORS,
     date::timestamp::OPERATORS,
     date::to_string::OPERATORS,
+    hash::OPERATORS,
     literal::OPERATORS,
     meta::OPERATORS,
     object::OPERATORS,
@@ -81,6 +83,16 @@ const FAMILIES: &[&[Operator]] = &[
 /// The operators by name.
 static OPERATORS: LazyLock<HashMap<&str, &Operator>> =
     LazyLock::new(|| FAMILIES.iter().copied().flatten().map(|op| (op.name, op)).collect());
+
+/// Operators of MongoDB 6.0 that the engine lacks: for want of JavaScript, or because they belong to the server's own
+/// machinery.
+const LACKING: &[&str] = &[
+    "$_internalFindAllValuesAtPath",
+    "$_internalFleEq",
+    "$_internalJsEmit",
+    "$_testApiVersion",
+    "$function",
+];
 
 /// A row of a family's table.
 pub(crate) struct Operator {

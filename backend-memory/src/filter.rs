@@ -21,7 +21,7 @@ use std::cell::{OnceCell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use odm_core::{ElemMatch, Error, Filter, Predicate};
+use odm_core::{ElemMatch, Error, ErrorCode, Filter, Predicate};
 
 use crate::collation::Collator;
 use crate::expression::{self as expr, Compiler, Environment, Globals, Root};
@@ -102,6 +102,20 @@ impl Matcher {
             }
         };
         Ok(Matcher { root, expressions })
+    }
+
+    /// Compiles the filter of an upsert, which may hold no expressions: it would not be clear what to insert.
+    ///
+    /// # Errors
+    ///
+    /// As [`collated`](Matcher::collated); 224 for `$expr`.
+    pub(crate) fn of_upsert(filter: &Filter, environment: &Environment<'_>) -> Result<Self, Error> {
+        let refuse = |_: &bson::Bson| {
+            let message = "$expr is not allowed in the query predicate for an upsert";
+            Err(Error::command(ErrorCode::QUERY_FEATURE_NOT_ALLOWED, message))
+        };
+        let root = compile::filter(filter, environment.collator(), Some(&refuse))?;
+        Ok(Matcher { root, expressions: None })
     }
 
     /// Compiles the filter of a stage, which is asked by [`decide`](Matcher::decide) alone.

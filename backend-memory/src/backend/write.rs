@@ -110,7 +110,10 @@ impl Engine {
             ));
         }
         let filter = statement.filter.normalized()?;
-        let matcher = Matcher::with(&filter, &environment)?;
+        let matcher = match statement.upsert {
+            true => Matcher::of_upsert(&filter, &environment)?,
+            false => Matcher::with(&filter, &environment)?,
+        };
         let mut done = Updated::default();
         let change = ChangeOf { engine: self, ns, matcher: &matcher, updater: &updater, validates };
         if let Some(cell) = cell {
@@ -206,7 +209,10 @@ impl Engine {
             _ => None,
         };
         let filter = request.filter.normalized()?;
-        let matcher = Matcher::with(&filter, &environment)?;
+        let matcher = match &request.modification {
+            Modification::Update { upsert: true, .. } => Matcher::of_upsert(&filter, &environment)?,
+            _ => Matcher::with(&filter, &environment)?,
+        };
         found?;
         let cell = match &request.modification {
             Modification::Update { upsert: true, .. } => Some(self.cell_to_write(&writing, ns)?),

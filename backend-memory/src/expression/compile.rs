@@ -5,8 +5,8 @@ use odm_core::{Error, ErrorCode, Result};
 
 use super::path::check_field_name;
 use super::{
-    Application, Evaluate, Globals, Grouping, Node, OPERATORS, Operator, Path, Root, Scope, Shape,
-    Value, refused,
+    Application, Evaluate, Globals, Grouping, LACKING, Node, OPERATORS, Operator, Path, Root,
+    Scope, Shape, Value, refused,
 };
 use crate::storage::{Resolved, Seen};
 use crate::value::RawVal;
@@ -92,6 +92,11 @@ impl<'c> Compiler<'c> {
         let compiled = compile(self);
         self.sub_pipelines -= 1;
         compiled
+    }
+
+    /// The same compiler, but nothing is evaluated before there is a document.
+    pub(crate) fn unfolding(self) -> Self {
+        Compiler { unfolded: true, ..self }
     }
 
     /// A compiler for what outlives its command, as validators do: it knows no variables and no time.
@@ -253,9 +258,13 @@ impl<'c> Compiler<'c> {
     ///
     /// # Errors
     ///
-    /// 168 if there is none of that name; 16020 or 28667 for the number of its operands.
+    /// 168 if there is none of that name, [`Error::Unsupported`] if the engine lacks it; 16020 or 28667 for the number of its operands.
     pub(crate) fn operator(&mut self, name: &str, operand: &Bson) -> Result<Node> {
         let Some(operator) = OPERATORS.get(name).copied() else {
+            if LACKING.contains(&name) {
+                let feature = format!("the expression {name}");
+                return Err(Error::Unsupported { backend: "memory", feature });
+            }
             return refused(168, format!("unrecognized expression '{name}'"));
         };
         match &operator.shape {
@@ -351,7 +360,7 @@ impl<'c> Compiler<'c> {
 
     /// Whether there is an operator of that name.
     pub(crate) fn is_operator(name: &str) -> bool {
-        OPERATORS.contains_key(name)
+        OPERATORS.contains_key(name) || LACKING.contains(&name)
     }
 
     /// Compiles the operands of an operator: the elements of an array, or the one that stands without it.
@@ -451,10 +460,17 @@ impl<'c> Compiler<'c> {
             };
             return Ok(Node::Constant(value));
         }
-        if let Some(index) = self.outside(name) {
-            return Ok(Node::Outer { index, path: path()? });
-        }
         let globals = self.globals;
+        if let Some(index) = self.outside(name) {
+            let path = path()?;
+            // Of the command's own variables the values are known; of a `$lookup`'s, they are not.
+            return Ok(match globals.variables.get(index) {
+                Some(value) if self.folds() => {
+                    Node::Constant(super::of_variable(Some(value), path.as_ref()).into_owned())
+                }
+                _ => Node::Outer { index, path },
+            });
+        }
         let constant = |value: Value<'static>| {
             let path = path()?;
             let value = match (&path, value.as_raw()) {

@@ -1,16 +1,14 @@
 //! What is asked about a value itself: its size, and whether it is a number.
 
-use bson::Bson;
-use odm_core::{Error, Result};
+use odm_core::Result;
 
-use super::{Compiler, Globals, Node, Operator, Value, refused};
+use super::{Globals, Operator, Value, refused};
 use crate::value::ElementType;
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::unary("$binarySize", binary_size).null_to_null(),
     Operator::unary("$bsonSize", bson_size).null_to_null(),
     Operator::unary("$isNumber", is_number),
-    Operator::custom("$toHashedIndexKey", to_hashed_index_key),
 ];
 
 /// `$binarySize`: how many bytes a string or binary data has; null for null and missing.
@@ -52,9 +50,4 @@ fn bson_size<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
 /// `$isNumber`: whether it is an int, a long, a double or a decimal.
 fn is_number<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
     Ok(operands.first().is_some_and(|value| value.as_number().is_some()).into())
-}
-
-/// `$toHashedIndexKey`: not supported, as hashed indexes keep no hashes here.
-fn to_hashed_index_key(_: &mut Compiler<'_>, _: &Bson) -> Result<Node> {
-    Err(Error::Unsupported { backend: "memory", feature: "$toHashedIndexKey".to_owned() })
 }

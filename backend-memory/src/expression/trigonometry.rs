@@ -6,7 +6,7 @@ mod hyperbolic;
 use odm_core::{Error, Result};
 
 use super::arithmetic::number;
-use super::{Globals, Operator, Value, refused};
+use super::{Globals, Node, Operator, Scope, Value, refused};
 use crate::value::Number;
 use crate::value::decimal::Decimal;
 
@@ -16,7 +16,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::unary("$asin", asin).null_to_null(),
     Operator::unary("$asinh", asinh).null_to_null(),
     Operator::unary("$atan", atan).null_to_null(),
-    Operator::binary("$atan2", atan2),
+    Operator::lazy("$atan2", 2, 2, atan2),
     Operator::unary("$atanh", atanh).null_to_null(),
     Operator::unary("$cos", cos).null_to_null(),
     Operator::unary("$cosh", cosh).null_to_null(),
@@ -113,8 +113,9 @@ fn atan<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
 /// `$atan2`: the angle to the point with these `[y, x]`.
 ///
 /// 51044 or 51045 if `y` or `x` is not a number.
-fn atan2<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
+fn atan2<'a>(operands: &'a [Node], scope: &Scope<'a>) -> Result<Value<'a>> {
     let [y, x] = operands else { return Ok(Value::NULL) };
+    let y = y.eval(scope)?;
     if y.is_nullish() {
         return Ok(Value::NULL);
     }
@@ -124,6 +125,7 @@ fn atan2<'a>(_: &Globals, operands: &[Value<'a>]) -> Result<Value<'a>> {
             format!("$atan2 only supports numeric types, not {}", y.type_name()),
         );
     };
+    let x = x.eval(scope)?;
     if x.is_nullish() {
         return Ok(Value::NULL);
     }

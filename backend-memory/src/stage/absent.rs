@@ -10,6 +10,7 @@ const LACKING: &[&str] = &[
     "$_internalAllCollectionStats",
     "$_internalApplyOplogUpdate",
     "$_internalBoundedSort",
+    "$_internalComputeGeoNearDistance",
     "$_internalConvertBucketIndexStats",
     "$_internalInhibitOptimization",
     "$_internalSetWindowFields",
@@ -19,6 +20,7 @@ const LACKING: &[&str] = &[
     "$changeStream",
     "$currentOp",
     "$geoNear",
+    "$listCachedAndActiveUsers",
     "$listCatalog",
     "$listLocalSessions",
     "$listSessions",
@@ -28,8 +30,15 @@ const LACKING: &[&str] = &[
 /// Stages that MongoDB itself, as one server on its own, refuses.
 const REFUSED: &[(&str, i32)] = &[
     ("$_addReshardingResumeId", 5_491_300),
+    ("$_internalChangeStreamAddPostImage", 5_491_300),
+    ("$_internalChangeStreamAddPreImage", 5_491_300),
+    ("$_internalChangeStreamCheckInvalidate", 5_491_300),
+    ("$_internalChangeStreamCheckResumability", 5_491_300),
+    ("$_internalChangeStreamCheckTopologyChange", 5_491_300),
     ("$_internalChangeStreamOplogMatch", 5_491_300),
+    ("$_internalChangeStreamTransform", 5_491_300),
     ("$_internalChangeStreamUnwindTransaction", 5_491_300),
+    ("$_internalDensify", 5_491_300),
     ("$_internalFindAndModifyImageLookup", 5_491_300),
     ("$_internalReshardingIterateTransaction", 5_491_300),
     ("$_internalReshardingOwnershipMatch", 5_491_300),
@@ -66,13 +75,15 @@ pub(crate) fn check_namespace(name: &str, ns: &Namespace) -> Result<()> {
         "$currentOp" => {
             (of_database && ns.database() == "admin", "the 'admin' database with {aggregate: 1}")
         }
-        "$listLocalSessions" => (of_database, "the database with {aggregate: 1}"),
+        "$listCachedAndActiveUsers" | "$listLocalSessions" => {
+            (of_database, "the database with {aggregate: 1}")
+        }
         "$listSessions" => (
             ns.database() == "config" && ns.collection() == "system.sessions",
             "config.system.sessions",
         ),
-        // Those that read any collection, but not a database.
-        "$changeStream" | "$listCatalog" => (true, ""),
+        // Those that read a collection or a database.
+        "$_internalComputeGeoNearDistance" | "$changeStream" | "$listCatalog" => (true, ""),
         _ if LACKING.contains(&name) => (!of_database, "a collection"),
         _ => (true, ""),
     };

@@ -49,6 +49,8 @@ fn check(paths: &mut Paths, path: &str, value: &Bson, depth: usize) -> Result<()
     }
     let Bson::Document(fields) = value else { return paths.insert(path) };
     if fields.is_empty() {
+        // What is wrong with the name is told first.
+        paths.insert(path)?;
         return refused(40_180, format!("an empty object is not a valid value: {path}"));
     }
     for (name, value) in fields {

@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bson::{Bson, doc};
-use odm_core::Result;
+use odm_core::{Error, ErrorCode, Result};
 
 use super::group::{Group, Id};
 use super::sort::Sorted;
 use super::{Spec, Stage, Within};
 use crate::accumulator::Accumulator;
 use crate::expression::conditional::no_branch;
-use crate::expression::{Compiler, Evaluate, Node, Scope, Value, refused};
-use crate::value::canonical_type;
+use crate::expression::{Compiler, Evaluate, Node, Root, Scope, Value, refused};
+use crate::value::{RawVal, canonical_type};
 
 pub(super) const STAGES: &[Spec] = &[Spec::new("$bucket", bucket)];
 
@@ -86,7 +86,15 @@ fn bucket(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
     if fields.iter().any(|(name, _)| name == "_id") {
         return refused(15_948, "a group's _id may only be specified once");
     }
-    let id = Id::Value(compiler.custom(Bucket { group_by, boundaries, default })?);
+    let bucket = Bucket { group_by, boundaries, default };
+    if bucket.group_by.as_constant().is_some() {
+        let scope = Scope::new(compiler.globals(), Root::Value(RawVal::EMPTY_OBJECT));
+        if let Err(error) = bucket.eval(&scope) {
+            // The server sees at once that no branch is left of the `$switch` that it makes of this.
+            compiler.fail(Error::command(ErrorCode(40_069), error.to_string()));
+        }
+    }
+    let id = Id::Value(compiler.custom(bucket)?);
     let sorted = Sorted::compile(compiler, &doc! { "_id": 1 })?;
     Ok(vec![Arc::new(Group::new(id, fields)), Arc::new(sorted)])
 }

@@ -17,8 +17,12 @@ pub(super) const STAGES: &[Spec] =
 ///
 /// # Errors
 ///
-/// 5858203 if it gives no array, 40228 if one of its elements is no document.
+/// 51270 if it is an empty object, 5858203 if it gives no array, 40228 if one of its elements is no document.
 fn documents(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn Stage>>> {
+    if spec.as_document().is_some_and(bson::Document::is_empty) {
+        // The server makes a `$project` of it.
+        return refused(51_270, "an empty object is not a valid value of $documents");
+    }
     Ok(vec![Arc::new(Documents { expression: compiler.operand(spec)? })])
 }
 

@@ -24,7 +24,8 @@ impl Stages {
     ///
     /// 72 for stages that do more than to make one document of another; what stages refuse.
     pub(super) fn compile(pipeline: &Pipeline, environment: &Environment<'_>) -> Result<Self> {
-        let mut compiler = environment.compiler();
+        // The server does not optimize the pipeline of an update: what constants refuse is seen where a document is.
+        let mut compiler = environment.compiler().unfolding();
         let stages = stage::Pipeline::compile(&mut compiler, pipeline, Within::Update)?;
         compiler.check()?;
         if stages.stages.iter().any(|stage| stage.as_transform().is_none()) {

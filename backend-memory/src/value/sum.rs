@@ -101,7 +101,9 @@ impl Sum {
         self.decimals.add(others)
     }
 
-    /// The sum of what is not a decimal, without its fraction; `None` if it does not fit.
+    /// The sum of what is not a decimal, as a whole number; `None` if it does not fit.
+    ///
+    /// Rounded twice, as the server does it: a half ends up nearer zero.
     pub(crate) fn to_i64(&self) -> Option<i64> {
         let fits = (self.sum > -TWO_TO_63 && self.sum < TWO_TO_63)
             || (self.sum == TWO_TO_63 && self.rest < 0.0)
@@ -109,8 +111,8 @@ impl Sum {
         if !fits {
             return None;
         }
-        let whole = self.sum.trunc();
-        let rest = ((self.sum - whole) + self.rest).trunc();
+        let whole = self.sum.round();
+        let rest = ((self.sum - whole) + self.rest).round();
         i64::try_from(whole as i128 + rest as i128).ok()
     }
 }

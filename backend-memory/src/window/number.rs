@@ -132,7 +132,7 @@ impl Total {
             },
             Number::Double(sum)
                 if self.doubles == 0
-                    && sum > -9_223_372_036_854_775_808.0
+                    && sum >= -9_223_372_036_854_775_808.0
                     && sum < 9_223_372_036_854_775_808.0 =>
             {
                 narrow(sum.round() as i64)

@@ -126,13 +126,12 @@ impl Slide for Sorted {
     }
 }
 
-/// `$addToSet`: of equal values the one that came first.
+/// `$addToSet`: of equal values in the window the one that came first.
 #[derive(Debug)]
 pub(super) struct Set {
     collator: Option<Arc<Collator>>,
-    /// How often each is in, and when it came first.
-    counts: HashMap<KeyBytes, (usize, u64)>,
-    kept: BTreeMap<u64, ValueBuf>,
+    /// Equal values in the order in which they came, each with its number.
+    kept: HashMap<KeyBytes, VecDeque<(u64, ValueBuf)>>,
     keys: VecDeque<Option<KeyBytes>>,
     count: u64,
     bytes: usize,
@@ -140,14 +139,8 @@ pub(super) struct Set {
 
 impl Set {
     pub(super) fn new(setup: &Setup) -> Self {
-        Set {
-            collator: setup.collator.clone(),
-            counts: HashMap::new(),
-            kept: BTreeMap::new(),
-            keys: VecDeque::new(),
-            count: 0,
-            bytes: 0,
-        }
+        let (kept, keys) = (HashMap::new(), VecDeque::new());
+        Set { collator: setup.collator.clone(), kept, keys, count: 0, bytes: 0 }
     }
 }
 
@@ -156,14 +149,9 @@ impl Slide for Set {
         let value = values.first().and_then(Value::as_raw);
         let key = value.map(|value| KeyBytes::collated(self.collator.as_deref(), value));
         if let (Some(value), Some(key)) = (value, &key) {
-            self.bytes += key.len() + VALUE_OVERHEAD;
+            self.bytes += key.len() + value.bytes().len() + VALUE_OVERHEAD;
             self.count += 1;
-            let (count, first) = self.counts.entry(key.clone()).or_insert((0, self.count));
-            *count += 1;
-            if *count == 1 {
-                self.bytes += value.bytes().len();
-                self.kept.insert(*first, value.into());
-            }
+            self.kept.entry(key.clone()).or_default().push_back((self.count, value.into()));
         }
         self.keys.push_back(key);
         Ok(())
@@ -171,20 +159,20 @@ impl Slide for Set {
 
     fn remove(&mut self) {
         let Some(Some(key)) = self.keys.pop_front() else { return };
-        self.bytes = self.bytes.saturating_sub(key.len() + VALUE_OVERHEAD);
-        let Some((count, first)) = self.counts.get_mut(&key) else { return };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            let first = *first;
-            self.counts.remove(&key);
-            if let Some(value) = self.kept.remove(&first) {
-                self.bytes = self.bytes.saturating_sub(value.as_raw().bytes().len());
-            }
+        let Some(equal) = self.kept.get_mut(&key) else { return };
+        if let Some((_, value)) = equal.pop_front() {
+            let size = key.len() + value.as_raw().bytes().len() + VALUE_OVERHEAD;
+            self.bytes = self.bytes.saturating_sub(size);
+        }
+        if equal.is_empty() {
+            self.kept.remove(&key);
         }
     }
 
     fn result(&mut self) -> Result<Value<'static>> {
-        Ok(Value::array(self.kept.values().map(ValueBuf::as_raw)))
+        let mut first: Vec<_> = self.kept.values().filter_map(VecDeque::front).collect();
+        first.sort_unstable_by_key(|(number, _)| *number);
+        Ok(Value::array(first.into_iter().map(|(_, value)| value.as_raw())))
     }
 
     fn size(&self) -> usize {

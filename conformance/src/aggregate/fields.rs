@@ -13,6 +13,7 @@ cases! { "aggregate::fields":
     add_fields needs(aggregation),
     replace_root needs(aggregation),
     update needs(aggregation, validators, collation),
+    random needs(aggregation),
 }
 
 async fn expr(db: Database) -> Outcome {
@@ -33,4 +34,8 @@ async fn replace_root(db: Database) -> Outcome {
 
 async fn update(db: Database) -> Outcome {
     check_transcript(&db, include_str!("../../data/aggregate/update.txt")).await
+}
+
+async fn random(db: Database) -> Outcome {
+    check_transcript(&db, include_str!("../../data/aggregate/random.txt")).await
 }

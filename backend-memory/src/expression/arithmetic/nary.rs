@@ -47,7 +47,7 @@ impl<A: Accumulate> Nary<A> {
     pub(crate) fn compile(compiler: &mut Compiler<'_>, operand: &Bson) -> Result<Node> {
         let mut operands = Self::operands(compiler, operand)?;
         match operands.pop() {
-            Some(only @ Node::Constant(_)) if operands.is_empty() => Ok(only),
+            Some(only @ Node::Constant(_)) if operands.is_empty() && compiler.folds() => Ok(only),
             last => {
                 operands.extend(last);
                 compiler.custom(Nary::<A> { operands, kind: std::marker::PhantomData })
@@ -61,6 +61,9 @@ impl<A: Accumulate> Nary<A> {
             Bson::Array(values) => values.as_slice(),
             single => std::slice::from_ref(single),
         };
+        if !compiler.folds() {
+            return listed.iter().map(|value| compiler.operand(value)).collect();
+        }
         let mut read: Vec<Node> = Vec::with_capacity(listed.len());
         for value in listed {
             match value {

@@ -65,9 +65,15 @@ impl Evaluate for DateAdd {
     fn eval<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>> {
         let operator = self.operator;
         let start = self.start.eval(scope)?;
+        if start.is_nullish() {
+            return Ok(Value::NULL);
+        }
         let unit = self.unit.eval(scope)?;
+        if unit.is_nullish() {
+            return Ok(Value::NULL);
+        }
         let amount = self.amount.eval(scope)?;
-        if start.is_nullish() || unit.is_nullish() || amount.is_nullish() {
+        if amount.is_nullish() {
             return Ok(Value::NULL);
         }
         let Some(zone) = self.zone.zone(scope, 40_517)? else { return Ok(Value::NULL) };

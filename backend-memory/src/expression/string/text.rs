@@ -76,7 +76,7 @@ pub(in crate::expression) fn to_text<'v>(value: &'v Value<'_>) -> Result<Cow<'v,
 fn double(n: f64) -> String {
     const DIGITS: i32 = 6;
     if n.is_nan() {
-        return "nan".to_owned();
+        return if n.is_sign_negative() { "-nan" } else { "nan" }.to_owned();
     }
     if n.is_infinite() {
         return if n < 0.0 { "-inf" } else { "inf" }.to_owned();

@@ -122,6 +122,14 @@ impl KeyPattern {
         &self,
         get: impl Fn(&Name) -> Option<RawVal<'a>> + Copy,
     ) -> Result<KeyBytes, Error> {
+        // By the `_id` alone, the server sorts arrays as a whole: no stored document has one, but a group may.
+        if let [(path, _)] = self.fields.as_slice()
+            && path.as_str() == "_id"
+            && let Some(first) = path.components().first()
+            && let Some(id) = get(&first.name).filter(|id| id.is_array())
+        {
+            return Ok(self.encode([id]));
+        }
         let mut least: Option<KeyBytes> = None;
         let mut checked = Ok(());
         // Only where no path meets an array does the server take symbols as they are.
