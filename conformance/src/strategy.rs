@@ -4,11 +4,14 @@
 //! arrays of arrays. What comes out is documents in MongoDB's language, as a user would write them; some are malformed.
 
 mod collation;
+mod expression;
 mod filter;
+mod generated;
 mod index;
 mod json_schema;
 mod pattern;
 mod pick;
+mod pipeline;
 mod projection;
 mod text;
 mod update;
@@ -16,10 +19,13 @@ mod value;
 mod version;
 
 pub use collation::{collated, collation};
+pub use expression::{expressions, operators};
 pub use filter::{filter, filter_template, operand_filter};
+pub use generated::{Generated, Shrinking};
 pub use index::{index, index_misleads};
 pub use json_schema::json_schema;
 pub use pick::Template;
+pub use pipeline::{pipeline_updates, pipelines};
 pub use projection::{keys, projection, sort};
 pub use text::{
     collation_of_text, text, text_documents, text_filter, text_path, text_update, text_value,

@@ -19,6 +19,8 @@ const PROPTEST_CASES: &str = "256";
 const DIFFERENTIAL_READS: &str = "20000";
 /// How many sequences of writes they compare at least.
 const DIFFERENTIAL_SEQUENCES: &str = "10000";
+/// How many expressions and pipelines they compare at least.
+const DIFFERENTIAL_AGGREGATIONS: &str = "20000";
 /// The seed of the differential tests, unless `ODM_DIFFERENTIAL_SEED` says otherwise: a change is
 /// judged by the same documents and commands as the one before. Searching goes by other seeds.
 const DIFFERENTIAL_SEED: &str = "20260601";
@@ -135,6 +137,7 @@ impl Run {
         if cases == PROPTEST_CASES {
             tests.env("ODM_DIFFERENTIAL_READS", DIFFERENTIAL_READS);
             tests.env("ODM_DIFFERENTIAL_SEQUENCES", DIFFERENTIAL_SEQUENCES);
+            tests.env("ODM_DIFFERENTIAL_AGGREGATIONS", DIFFERENTIAL_AGGREGATIONS);
         }
         if let Some(uri) = uri {
             tests.env("MONGODB_URI", uri);

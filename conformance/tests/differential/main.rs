@@ -3,12 +3,14 @@
 //! `MONGODB_URI` names the server; without it nothing runs, which is an error if `ODM_REQUIRE_MONGODB` is 1.
 //! `PROPTEST_CASES` is how many cases each property tries, 256 by default; `ODM_DIFFERENTIAL_SEED` repeats a run.
 //! `ODM_DIFFERENTIAL_READS` is how many reads a whole run has to compare at least, `ODM_DIFFERENTIAL_SEQUENCES` how many
-//! sequences of writes. What fails is shrunk, and printed with its documents, commands and both answers.
+//! sequences of writes, `ODM_DIFFERENTIAL_AGGREGATIONS` how many expressions and pipelines; `ODM_DIFFERENTIAL_FAILURES` after how many failures a property gives up, 1 by default. What fails is shrunk, and printed with its documents, commands and both answers.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a test harness")]
 
+mod aggregate;
 mod collation;
 mod json_schema;
+mod operators;
 mod options;
 mod property;
 mod read;
@@ -31,8 +33,10 @@ use crate::property::{Bench, Property};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let properties = [
+        aggregate::PROPERTIES,
         collation::PROPERTIES,
         json_schema::PROPERTIES,
+        operators::PROPERTIES,
         options::PROPERTIES,
         validator::PROPERTIES,
         read::PROPERTIES,
@@ -75,9 +79,16 @@ fn main() -> ExitCode {
     let reads = done.iter().map(|(_, counts, _)| counts.reads.get()).sum();
     let sequences = done.iter().filter(|(name, ..)| *name == "sequence");
     let sequences = sequences.map(|(_, counts, _)| counts.cases.get()).sum();
+    let aggregations = done.iter().filter(|(name, ..)| aggregate::NAMES.contains(name));
+    let aggregations = aggregations.map(|(_, counts, _)| counts.compared.get()).sum();
     let enough_reads = is_enough("ODM_DIFFERENTIAL_READS", reads);
     let enough_sequences = is_enough("ODM_DIFFERENTIAL_SEQUENCES", sequences);
-    if enough_reads && enough_sequences { conclusion.exit_code() } else { ExitCode::FAILURE }
+    let enough_aggregations = is_enough("ODM_DIFFERENTIAL_AGGREGATIONS", aggregations);
+    if enough_reads && enough_sequences && enough_aggregations {
+        conclusion.exit_code()
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Whether there were as many comparisons as the environment asks for.

@@ -54,34 +54,36 @@ struct Cases<'a> {
     name: &'a str,
     config: Config,
     taken: AtomicU32,
-    /// Why one of them failed; the others are not tried then.
-    failure: Mutex<Option<String>>,
+    /// Why some of them failed.
+    failures: Mutex<Vec<String>>,
+    /// After so many, the others are not tried.
+    most: usize,
 }
 
 impl<'a> Cases<'a> {
     fn new(name: &'a str, factor: u32) -> Self {
         let mut config = Config {
             failure_persistence: None,
-            max_shrink_time: 60_000,
+            max_shrink_time: 30_000,
             max_shrink_iters: 50_000,
             ..Config::default()
         };
         config.cases = config.cases.saturating_mul(factor);
-        Cases { name, config, taken: AtomicU32::new(0), failure: Mutex::default() }
+        let most = std::env::var("ODM_DIFFERENTIAL_FAILURES").ok();
+        let most = most.and_then(|most| most.parse().ok()).unwrap_or(1);
+        Cases { name, config, taken: AtomicU32::new(0), failures: Mutex::default(), most }
     }
 
     /// The number of a case that nobody has tried.
     fn take(&self) -> Option<u32> {
-        let failed = self.failure.lock().expect("no worker panics here").is_some();
+        let failed = self.failures.lock().expect("no worker panics here").len() >= self.most;
         let case = self.taken.fetch_add(1, Relaxed);
         (!failed && case < self.config.cases).then_some(case)
     }
 
     fn finish(self) -> Result<u32, String> {
-        match self.failure.into_inner().expect("no worker panics here") {
-            Some(failure) => Err(failure),
-            None => Ok(self.config.cases),
-        }
+        let failures = self.failures.into_inner().expect("no worker panics here");
+        if failures.is_empty() { Ok(self.config.cases) } else { Err(failures.join("\n\n")) }
     }
 }
 
@@ -150,8 +152,11 @@ impl Bench {
                 Err(TestError::Fail(why, _)) => why.message().to_owned(),
                 Err(TestError::Abort(why)) => format!("aborted: {}", why.message()),
             };
-            let mut first = cases.failure.lock().expect("no worker panics here");
-            first.get_or_insert(failure);
+            if cases.most > 1 {
+                // The others take their time, and may not come to an end.
+                eprintln!("{failure}\n");
+            }
+            cases.failures.lock().expect("no worker panics here").push(failure);
         }
         // What cannot be dropped now is nobody's failure.
         let _ = self.runtime.block_on(server.db.drop());
