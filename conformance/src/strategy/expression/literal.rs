@@ -107,7 +107,8 @@ fn decimal(dice: &mut Dice<'_>) -> Bson {
         ["NaN", "Infinity", "-Infinity", "-0", "1E+30", "1E-6176", "9223372036854775808", "0E+3"];
     const PLAIN: [&str; 10] =
         ["0", "1", "2", "-1", "0.1", "1.50", "2.5", "3", "100", "12345.678901234567890123"];
-    let text: &str = if dice.chance(1, 10) { *dice.pick(&EDGES) } else { *dice.pick(&PLAIN) };
+    let texts: &[&str] = if dice.chance(1, 10) { &EDGES } else { &PLAIN };
+    let text = *dice.pick(texts);
     dec(text)
 }
 
