@@ -153,6 +153,11 @@ pub(crate) trait Accumulate: Send {
     fn size(&self) -> usize {
         0
     }
+
+    /// Whether it holds more, the more is added.
+    fn grows(&self) -> bool {
+        true
+    }
 }
 
 /// A compiled accumulator.

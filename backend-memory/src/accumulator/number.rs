@@ -43,6 +43,10 @@ impl Default for Total {
 }
 
 impl Accumulate for Total {
+    fn grows(&self) -> bool {
+        false
+    }
+
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         if let Some(number) = number(values) {
             self.0.add(number);
@@ -69,6 +73,10 @@ impl Default for Average {
 }
 
 impl Accumulate for Average {
+    fn grows(&self) -> bool {
+        false
+    }
+
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         if let Some(number) = number(values) {
             self.sum.add(number);
@@ -107,6 +115,10 @@ impl Deviation {
 }
 
 impl Accumulate for Deviation {
+    fn grows(&self) -> bool {
+        false
+    }
+
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         let Some(number) = number(values) else { return Ok(()) };
         let number = number.to_f64();
@@ -132,6 +144,10 @@ impl Accumulate for Deviation {
 struct Count(i64);
 
 impl Accumulate for Count {
+    fn grows(&self) -> bool {
+        false
+    }
+
     fn add(&mut self, _: &[Value<'_>]) -> Result<()> {
         self.0 += 1;
         Ok(())

@@ -4,6 +4,8 @@
 use odm_core::Filter;
 
 use crate::expression::Node;
+use crate::value::RawVal;
+use crate::value::write::{append, begin, finish};
 
 /// The top-level fields of documents that somebody looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,27 @@ impl Fields {
         } else {
             names.push(name.into());
         }
+    }
+
+    /// A document with these fields only, unless they are all.
+    pub(crate) fn of(&self, document: RawVal<'_>) -> Option<Vec<u8>> {
+        let Fields::These(names) = self else { return None };
+        let mut missing = u64::MAX.checked_shr(64 - names.len() as u32).unwrap_or(0);
+        let mut out = Vec::with_capacity(128);
+        let start = begin(&mut out);
+        let mut elements = document.elements();
+        while missing != 0
+            && let Some((name, value)) = elements.next()
+        {
+            let Some(place) = names.iter().position(|known| **known == *name) else { continue };
+            // Of several with that name, the first is the one that is read.
+            if missing >> place & 1 == 1 {
+                missing &= !(1 << place);
+                append(&mut out, name, value);
+            }
+        }
+        finish(&mut out, start);
+        Some(out)
     }
 
     pub(crate) fn contains(&self, name: &[u8]) -> bool {

@@ -187,6 +187,10 @@ impl State {
     fn size(&self) -> usize {
         self.fields.iter().map(|field| field.size()).sum()
     }
+
+    fn grows(&self) -> bool {
+        self.fields.iter().any(|field| field.grows())
+    }
 }
 
 struct Grouping {
@@ -203,6 +207,8 @@ impl Grouping {
         let mut places: FxHashMap<KeyBytes, usize> = FxHashMap::default();
         let mut groups: Vec<State> = Vec::new();
         let (mut bytes, mut count) = (0_usize, 0_u64);
+        // All groups have accumulators of the same kinds.
+        let mut is_measured = false;
         input.each(&mut |doc| {
             count += 1;
             if run.deadline.has_passed(count) {
@@ -215,17 +221,21 @@ impl Grouping {
                 None => {
                     let state = State::begin(stage, stage.id.value(&scope)?, &run.globals)?;
                     bytes += key.len() + state.id.as_raw().bytes().len() + GROUP_OVERHEAD;
+                    if !run.allow_disk_use {
+                        run.check_memory("$group", bytes)?;
+                        is_measured = state.grows();
+                    }
                     groups.push(state);
                     places.insert(key, groups.len() - 1);
                     groups.len() - 1
                 }
             };
             let Some(state) = groups.get_mut(place) else { return Ok(()) };
-            let before = if run.allow_disk_use { 0 } else { state.size() };
+            let before = if is_measured { state.size() } else { 0 };
             for ((_, field), state) in stage.fields.iter().zip(&mut state.fields) {
                 field.add_to(state.as_mut(), &scope)?;
             }
-            if !run.allow_disk_use {
+            if is_measured {
                 bytes = (bytes + state.size()).saturating_sub(before);
                 run.check_memory("$group", bytes)?;
             }

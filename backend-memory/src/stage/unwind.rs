@@ -214,10 +214,11 @@ impl Current {
         let mut elements = Elements::last(array, self.left);
         let Some((_, element)) = elements.next() else { return false };
         self.left = elements.left();
-        let position = ValueBuf::from(self.position);
-        self.position += 1;
         self.place.replace(bytes, Some(element), out);
+        let position = self.position;
+        self.position += 1;
         if let Some(index) = &stage.index {
+            let position = ValueBuf::from(position);
             *out = with_field(RawVal::document(out), index, position.as_raw());
         }
         true
@@ -226,7 +227,8 @@ impl Current {
 
 impl Unwind {
     fn start(&self, doc: &Doc) -> Start {
-        let whole = doc.as_raw();
+        let narrowed = self.fields.of(doc.as_raw()).map(Doc::Made);
+        let whole = narrowed.as_ref().unwrap_or(doc).as_raw();
         let Some(place) = Place::find(whole, &self.path) else {
             return if self.preserve { self.without_position(whole) } else { Start::Nothing };
         };
@@ -249,30 +251,8 @@ impl Unwind {
             };
         }
         let left = value.elements().left();
-        let narrowed = self.narrowed(doc);
-        let narrowed_place =
-            narrowed.as_ref().and_then(|doc| Place::find(doc.as_raw(), &self.path));
-        let (doc, place) = match narrowed.zip(narrowed_place) {
-            Some(narrowed) => narrowed,
-            None => (doc.clone(), place),
-        };
+        let doc = narrowed.unwrap_or_else(|| doc.clone());
         Start::Elements(Current { doc, place, left, position: 0 })
-    }
-
-    /// What is needed of a document, if that is not all of it: it is copied for each element.
-    fn narrowed(&self, doc: &Doc) -> Option<Doc> {
-        if self.fields == Fields::All {
-            return None;
-        }
-        let mut out = Vec::with_capacity(128);
-        let start = begin(&mut out);
-        for (name, value) in doc.as_raw().elements() {
-            if self.fields.contains(name) {
-                append(&mut out, name, value);
-            }
-        }
-        finish(&mut out, start);
-        Some(Doc::Made(out))
     }
 
     /// A document of which no array was unwound.
