@@ -12,7 +12,8 @@ use super::{Changes, Doc, Fields, Input, Pipeline, Run, Spec, Stage, Stream, Wit
 use crate::deadline;
 use crate::expression::{ArrayBuilder, Compiler, Node, Path, Scope, refused};
 use crate::filter::Matcher;
-use crate::value::{FieldPath, KeyBytes, Number, RawVal, ValueBuf};
+use crate::value::path::LeafArray;
+use crate::value::{FieldPath, Found, KeyBytes, Number, RawVal, ValueBuf};
 
 pub(super) const STAGES: &[Spec] =
     &[Spec::new("$graphLookup", graph_lookup)
@@ -38,8 +39,19 @@ fn graph_lookup(
             format!("the $graphLookup stage specification must be an object, found {spec}");
         return refused(ErrorCode::FAILED_TO_PARSE.0, message);
     };
-    let (mut from, mut start, mut into, mut connect_from, mut connect_to) =
-        (None, None, None, None, None);
+    // Before anything else is looked at.
+    let from = match spec.get("from") {
+        Some(Bson::String(from)) => from.as_str(),
+        Some(other) => {
+            let message = format!("$graphLookup 'from' must be a string, found {other}");
+            return refused(ErrorCode::FAILED_TO_PARSE.0, message);
+        }
+        None => {
+            let message = "missing 'from' option to $graphLookup stage specification";
+            return refused(ErrorCode::FAILED_TO_PARSE.0, message);
+        }
+    };
+    let (mut start, mut into, mut connect_from, mut connect_to) = (None, None, None, None);
     let (mut max_depth, mut depth_field, mut restrict) = (None, None, None);
     for (name, value) in spec {
         match (name.as_str(), value) {
@@ -53,11 +65,7 @@ fn graph_lookup(
                 let message = format!("restrictSearchWithMatch must be an object, found {value}");
                 return refused(40_185, message);
             }
-            ("from", Bson::String(text)) => from = Some(text.as_str()),
-            ("from", _) => {
-                let message = format!("$graphLookup 'from' must be a string, found {value}");
-                return refused(ErrorCode::FAILED_TO_PARSE.0, message);
-            }
+            ("from", _) => {}
             ("as" | "connectFromField" | "connectToField" | "depthField", Bson::String(text)) => {
                 let path = text.as_str();
                 if !path.is_empty() {
@@ -77,10 +85,6 @@ fn graph_lookup(
             _ => return refused(40_104, format!("unknown argument to $graphLookup: {name}")),
         }
     }
-    let Some(from) = from else {
-        let message = "missing 'from' option to $graphLookup stage specification";
-        return refused(ErrorCode::FAILED_TO_PARSE.0, message);
-    };
     let (Some(start), Some(into), Some(connect_from), Some(connect_to)) =
         (start, into, connect_from, connect_to)
     else {
@@ -214,8 +218,16 @@ impl GraphLookup {
             frontier.retain(|value| asked.insert(KeyBytes::collated(collator, value.as_raw())));
             let values: Vec<RawVal<'_>> = frontier.iter().map(ValueBuf::as_raw).collect();
             let found = if values.is_empty() { Vec::new() } else { foreign.find(&values, run)? };
+            let asks_for_null = values.iter().any(|value| value.is_null() || value.is_undefined());
             let mut next = Vec::new();
             for doc in found {
+                // Unlike `$lookup`, it does not take what is missing for null.
+                let is_there = |found: Found<'_>| found.value.is_some();
+                if asks_for_null
+                    && !self.connect_to.any_in(doc.as_raw(), LeafArray::Whole, is_there)
+                {
+                    continue;
+                }
                 let id = KeyBytes::of(doc.as_raw().get(b"_id").unwrap_or(RawVal::NULL));
                 let may_be_reached = match &self.restrict {
                     None => true,

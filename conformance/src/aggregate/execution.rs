@@ -7,8 +7,13 @@ use crate::check::check_transcript;
 
 cases! { "aggregate::execution":
     lookups_by_any_index needs(aggregation, collation, sparse_indexes, partial_indexes),
+    graph_lookup_does_not_take_what_is_missing_for_null needs(aggregation),
     filters_behind_other_stages needs(aggregation),
     stages_in_another_order needs(aggregation),
+}
+
+async fn graph_lookup_does_not_take_what_is_missing_for_null(db: Database) -> Outcome {
+    check_transcript(&db, include_str!("../../data/aggregate/graph_null.txt")).await
 }
 
 async fn lookups_by_any_index(db: Database) -> Outcome {
