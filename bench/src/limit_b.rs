@@ -471,13 +471,13 @@ impl Store for LimitB {
 
     async fn joined(&self) -> Vec<Joined> {
         self.read(|tables| {
-            let join = |login: &Box<[u8]>| {
+            let join = |login: &[u8]| {
                 let found = tables.by_email.get(text(field(login, b"email")));
                 let account = found.map(|record| &*tables.accounts[record]);
                 let joined = with_accounts(login, account);
                 bson::deserialize_from_slice(&joined).expect("encoded like one")
             };
-            tables.logins.iter().map(join).collect()
+            tables.logins.iter().map(|login| join(login)).collect()
         })
     }
 
