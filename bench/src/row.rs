@@ -61,6 +61,13 @@ impl Row {
         Row::ElemMatch,
         Row::FullSort,
         Row::Distinct,
+        // Before the contenders have changed their documents so many times as they are fast.
+        Row::Group,
+        Row::Unwind,
+        Row::Lookup,
+        Row::Project,
+        Row::Window,
+        Row::Facet,
         Row::Update,
         Row::UpdateThree,
         Row::PushSlice,
@@ -72,12 +79,6 @@ impl Row {
         Row::Mixed(2),
         Row::Mixed(8),
         Row::Mixed(64),
-        Row::Group,
-        Row::Unwind,
-        Row::Lookup,
-        Row::Project,
-        Row::Window,
-        Row::Facet,
     ];
 
     pub(crate) fn name(self) -> String {
