@@ -13,7 +13,7 @@ pub(crate) mod samples;
 pub(crate) mod sum;
 pub(crate) mod write;
 
-pub(crate) use compare::{canonical_type, compare, compare_collated, equal};
+pub(crate) use compare::{canonical_type, compare, compare_collated, equal, rank};
 pub(crate) use key::KeyBytes;
 pub(crate) use number::Number;
 pub(crate) use path::{FieldPath, Found, IndexKeys, KeyPattern, LeafArray};

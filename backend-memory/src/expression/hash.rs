@@ -6,7 +6,7 @@ use odm_core::Result;
 
 use super::{Compiler, Evaluate, Node, Operator, Scope, Value};
 use crate::value::decimal::Decimal;
-use crate::value::{ElementType, Number, RawVal};
+use crate::value::{ElementType, Number, RawVal, rank};
 
 pub(super) const OPERATORS: &[Operator] =
     &[Operator::custom("$toHashedIndexKey", to_hashed_index_key)];
@@ -85,26 +85,10 @@ fn whole(number: Number) -> i64 {
 }
 
 /// The server's number for a type and its like.
-const fn canonical(kind: ElementType) -> i32 {
+fn canonical(kind: ElementType) -> i32 {
     match kind {
         ElementType::MinKey => -1,
         ElementType::Undefined => 0,
-        ElementType::Null => 5,
-        ElementType::Double | ElementType::Int32 | ElementType::Int64 | ElementType::Decimal128 => {
-            10
-        }
-        ElementType::String | ElementType::Symbol => 15,
-        ElementType::EmbeddedDocument => 20,
-        ElementType::Array => 25,
-        ElementType::Binary => 30,
-        ElementType::ObjectId => 35,
-        ElementType::Boolean => 40,
-        ElementType::DateTime => 45,
-        ElementType::Timestamp => 47,
-        ElementType::RegularExpression => 50,
-        ElementType::DbPointer => 55,
-        ElementType::JavaScriptCode => 60,
-        ElementType::JavaScriptCodeWithScope => 65,
-        ElementType::MaxKey => 127,
+        kind => i32::from(rank(kind)),
     }
 }
