@@ -152,8 +152,8 @@ fn condition(part: &Filter) -> Option<(&FieldPath, SmallVec<[&Predicate; 1]>)> {
 
 /// Whether an array satisfies it if one of its elements does.
 const fn is_about_one_value(predicate: &Predicate) -> bool {
-    use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Type};
-    matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_) | Type(_))
+    use Predicate::{Eq, Gt, Gte, In, Lt, Lte, Regex, Type};
+    matches!(predicate, Eq(_) | In(_) | Gt(_) | Gte(_) | Lt(_) | Lte(_) | Type(_) | Regex(_))
 }
 
 /// Whether it compares with what is above or below all else.

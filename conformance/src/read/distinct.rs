@@ -290,8 +290,8 @@ async fn an_index_tells_what_it_has(db: Database) -> Outcome {
 /// several conditions, negations and the least and greatest keys; for `$nor` of several; for alternatives beside others.
 async fn an_index_has_null_for_what_is_missing(db: Database) -> Outcome {
     let docs = [
-        doc! { "a": 1, "b": 1, "m": [1, 5] },
-        doc! { "b": 1, "m": [1] },
+        doc! { "a": 1, "b": 1, "m": [1, 5], "r": ["xy"] },
+        doc! { "b": 1, "m": [1], "r": "ab" },
         doc! { "a": 5, "b": 2, "m": 2 },
         doc! { "a": "s" },
         doc! {},
@@ -370,6 +370,15 @@ async fn an_index_has_null_for_what_is_missing(db: Database) -> Outcome {
             doc! { "m": { "$type": "number" } },
             vec![1.into(), 5.into()],
             with_null,
+        ),
+        (doc! { "r": 1, "a": 1 }, doc! { "r": { "$regex": "^a" } }, vec![], with_null),
+        (doc! { "r": 1, "a": 1 }, doc! { "r": { "$regex": "^x" } }, vec![1.into()], without),
+        (doc! { "r": 1, "a": 1 }, doc! { "r": { "$regex": "b" } }, vec![], without),
+        (
+            doc! { "r": 1, "a": 1 },
+            doc! { "r": { "$not": { "$regex": "^x" } } },
+            vec![5.into(), "s".into()],
+            without,
         ),
         (
             doc! { "m": 1, "a": 1 },
