@@ -42,6 +42,7 @@ use odm_core::{Error, Result};
 use smallvec::SmallVec;
 
 use crate::collation::Collator;
+use crate::stage::Unwound;
 use crate::value::write::{append, begin, finish};
 use crate::value::{ElementType, Name, RawVal, Record, ValueBuf};
 
@@ -334,6 +335,8 @@ pub(crate) struct Frame<'a> {
 pub(crate) enum Root<'a> {
     /// A stored one, with its table of fields.
     Record(&'a Record),
+    /// One that `$unwind` made of a stored one.
+    Unwound(&'a Unwound<'a>),
     /// Bytes.
     Value(RawVal<'a>),
 }
@@ -343,6 +346,7 @@ impl<'a> Root<'a> {
     pub(crate) fn get(self, name: &Name) -> Option<RawVal<'a>> {
         match self {
             Root::Record(record) => record.get(name),
+            Root::Unwound(unwound) => unwound.get(name),
             Root::Value(value) if value.is_object() => value.get(name.as_bytes()),
             Root::Value(_) => None,
         }
@@ -351,6 +355,7 @@ impl<'a> Root<'a> {
     pub(crate) fn as_raw(self) -> RawVal<'a> {
         match self {
             Root::Record(record) => record.as_raw(),
+            Root::Unwound(unwound) => unwound.as_raw(),
             Root::Value(value) => value,
         }
     }

@@ -200,7 +200,7 @@ impl Matcher {
     pub(crate) fn decide(&self, doc: Root<'_>, globals: &Globals) -> Result<bool, Error> {
         let source = match doc {
             Root::Record(record) => Source::Record(record),
-            Root::Value(value) => Source::Value(value),
+            Root::Unwound(_) | Root::Value(_) => Source::Value(doc.as_raw()),
         };
         let evaluation = Evaluation::new(globals);
         let matches = self.root.matches(source, Some(&evaluation));

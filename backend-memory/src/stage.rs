@@ -60,6 +60,7 @@ pub(crate) use optimize::wanted;
 pub(crate) use shown::Shown;
 pub(crate) use source::{Examined, Ready, Records};
 pub(crate) use transform::Transform;
+pub(crate) use unwind::Unwound;
 
 /// The families of stages.
 const FAMILIES: &[&[Spec]] = &[
@@ -214,6 +215,12 @@ pub(crate) trait Stage: fmt::Debug + Send + Sync {
         false
     }
 
+    /// The paths by which its documents are held to be in ascending order: a sort by the first of them
+    /// right behind it is left out.
+    fn sorted_by(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether it writes to a collection.
     fn writes(&self) -> bool {
         false
@@ -254,13 +261,16 @@ pub(crate) trait Stream: Send {
     /// # Errors
     ///
     /// As [`next`](Stream::next), and what it is told.
-    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+    fn each(&mut self, visit: &mut Visit<'_>) -> Result<()> {
         while let Some(doc) = self.next()? {
-            visit(&doc)?;
+            visit(doc.as_root())?;
         }
         Ok(())
     }
 }
+
+/// What is called back with documents.
+pub(crate) type Visit<'v> = dyn FnMut(Root<'_>) -> Result<()> + 'v;
 
 /// The documents that a stage works on.
 pub(crate) type Input = Box<dyn Stream>;

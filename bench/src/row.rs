@@ -324,25 +324,21 @@ async fn come_and_go<S: Store>(
 ) -> Duration {
     let mut timed = Duration::ZERO;
     let mut operations = 0_u32;
+    let mut count = if row == Row::InsertBatch { BATCH } else { 10 };
     while timed < budget {
-        let mut extra = fixture.extra[..BATCH].to_vec();
+        let mut extra = fixture.extra[..count].to_vec();
         let ids: Vec<_> = extra.iter().map(|account| account.id).collect();
-        let mut count = BATCH;
         let started = Instant::now();
         if row == Row::InsertOne {
-            for (n, account) in extra.iter_mut().enumerate() {
+            for account in &mut extra {
                 store.insert_one(account).await;
-                if started.elapsed() > budget * 2 {
-                    count = n + 1;
-                    break;
-                }
             }
         } else {
             store.insert_many(&mut extra).await;
         }
         let inserting = started.elapsed();
         let started = Instant::now();
-        for id in &ids[..count] {
+        for id in &ids {
             store.delete(*id).await;
         }
         let deleting = started.elapsed();
@@ -353,6 +349,7 @@ async fn come_and_go<S: Store>(
         };
         timed += elapsed;
         operations += u32::try_from(done).expect("a batch is small");
+        count = (count * 2).min(BATCH);
     }
     timed / operations
 }

@@ -71,6 +71,7 @@ files! {
         "variable",
     ]
     "pipeline": [
+        "densify",
         "lookup",
     ]
 }

@@ -84,7 +84,12 @@ fn densify(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Ar
         false => Some(compiler.object(&object_of(&partitions))?),
     };
     let path = field.split('.').map(Box::from).collect();
-    Ok(vec![Arc::new(sorted), Arc::new(Densify { path, partition, range })])
+    // The partitions of `full` bounds take turns.
+    let sorted_by = match (partition.is_some(), &range.bounds) {
+        (true, Bounds::Full) => Vec::new(),
+        _ => order.keys().cloned().collect(),
+    };
+    Ok(vec![Arc::new(sorted), Arc::new(Densify { path, partition, range, sorted_by })])
 }
 
 /// The expression of an object with these fields of a document.
@@ -117,9 +122,16 @@ struct Densify {
     /// The object of the fields that a document shares with its partition.
     partition: Option<Node>,
     range: Range,
+    sorted_by: Vec<String>,
 }
 
 impl Stage for Densify {
+    /// So the server has it; but where the partitions have their bounds from elsewhere, the last documents
+    /// of all of them come together at the end.
+    fn sorted_by(&self) -> &[String] {
+        &self.sorted_by
+    }
+
     fn open(self: Arc<Self>, input: Input, run: &Arc<Run>) -> Result<Input> {
         Ok(Box::new(Densifying {
             stage: self,

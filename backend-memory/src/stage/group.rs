@@ -214,7 +214,7 @@ impl Grouping {
             if run.deadline.has_passed(count) {
                 return Err(deadline::expired());
             }
-            let scope = Scope::new(&run.globals, doc.as_root());
+            let scope = Scope::new(&run.globals, doc);
             let key = stage.id.key(&scope)?;
             let place = match places.get(&key) {
                 Some(place) => *place,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::Bson;
 use odm_core::{Filter, Predicate, Result};
 
-use super::{Changes, Doc, Fields, Input, Role, Run, Spec, Stage, Stream, Within, fields};
+use super::{Changes, Doc, Fields, Input, Role, Run, Spec, Stage, Stream, Visit, Within, fields};
 use crate::collation::Collator;
 use crate::expression::{Compiler, refused};
 use crate::filter::Matcher;
@@ -167,10 +167,10 @@ impl Stream for Matching {
         Ok(None)
     }
 
-    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+    fn each(&mut self, visit: &mut Visit<'_>) -> Result<()> {
         let Matching { input, stage, run } = self;
         input.each(&mut |doc| {
-            if stage.matcher.decide(doc.as_root(), &run.globals)? { visit(doc) } else { Ok(()) }
+            if stage.matcher.decide(doc, &run.globals)? { visit(doc) } else { Ok(()) }
         })
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use odm_core::Result;
+use odm_core::{FieldPath, Result, SortOrder};
 
 use super::{Changes, Fields, Role, Stage, limit, match_};
 use crate::collation::Collator;
@@ -127,18 +127,21 @@ impl Placed {
 
     /// Places a sort: before stages that make more of the documents.
     fn sort(&mut self, stage: Arc<dyn Stage>) {
-        let place = match stage.looks_at() {
+        let mut place = match stage.looks_at() {
             Some(paths) => self.behind(|other| other.may_follow_sort(&paths)),
             None => self.stages.len(),
         };
-        match place.checked_sub(1) {
-            // Nobody will see the order there was.
-            Some(before) if matches!(self.role(before), Role::Sort(_)) => {
-                if let Some(sorted) = self.stages.get_mut(before) {
-                    *sorted = stage;
-                }
-            }
-            _ => self.insert(place, stage),
+        // Nobody will see the order there was.
+        while let Some(before) = place.checked_sub(1)
+            && matches!(self.role(before), Role::Sort(_))
+        {
+            self.stages.remove(before);
+            self.changes.remove(before);
+            place = before;
+        }
+        let before = place.checked_sub(1).and_then(|before| self.stages.get(before));
+        if before.is_none_or(|before| !is_order_of(before.sorted_by(), stage.as_ref())) {
+            self.insert(place, stage);
         }
     }
 
@@ -158,6 +161,15 @@ impl Placed {
         }
         self.insert(place, stage);
     }
+}
+
+/// Whether documents in ascending order of the paths are in the order of a sort.
+fn is_order_of(paths: &[String], sort: &dyn Stage) -> bool {
+    let Role::Sort(sort) = sort.role() else { return false };
+    let is_next = |((path, order), known): (&(FieldPath, SortOrder), &String)| {
+        *order == SortOrder::Ascending && path.as_str() == known.as_str()
+    };
+    sort.keys.len() <= paths.len() && sort.keys.iter().zip(paths).all(is_next)
 }
 
 /// Limits, or skips, one after the other are one.
@@ -223,13 +235,17 @@ fn narrow(stages: &mut Stages) {
 
 #[cfg(test)]
 mod tests {
-    use bson::{Bson, Document, doc};
+    use bson::{Bson, Document, bson, doc};
 
     use super::super::{Pipeline, Shown, Within};
     use crate::expression::{Compiler, Globals};
 
     /// The pipelines that MongoDB's `explain` shows, in the engine's words.
     fn check(pipeline: &[Document], expected: &[Document]) {
+        assert_eq!(described(pipeline), expected, "{pipeline:?}");
+    }
+
+    fn described(pipeline: &[Document]) -> Vec<Document> {
         let stages: Vec<Bson> = pipeline.iter().cloned().map(Bson::Document).collect();
         let parsed = odm_core::Pipeline::parse(&stages).unwrap();
         let mut shown = Shown::all();
@@ -237,8 +253,7 @@ mod tests {
         let compiled =
             Pipeline::compile_shown(&mut compiler, &parsed, Within::Command, &mut shown).unwrap();
         let described = shown.describe(&compiled.stages).into_iter();
-        let described: Vec<Document> = described.map(|(_, stage)| stage).collect();
-        assert_eq!(described, expected, "{pipeline:?}");
+        described.map(|(_, stage)| stage).collect()
     }
 
     fn by(field: &str) -> Document {
@@ -298,6 +313,45 @@ mod tests {
         ] {
             let filter = doc! { "$match": condition };
             check(&[set(), filter.clone()], &[filter, set()]);
+        }
+    }
+
+    #[test]
+    fn what_is_densified_is_in_order() {
+        let densify = |parts: &[&str], bounds: Bson| {
+            let range = doc! { "step": 2, "bounds": bounds };
+            doc! { "$densify": { "field": "v", "partitionByFields": parts, "range": range } }
+        };
+        let by = |keys: Document| doc! { "$sort": keys };
+        let is_left_out = |stages: &[Document]| {
+            let mut sorts = described(stages).into_iter().filter(|one| one.contains_key("$sort"));
+            // Its own comes before it.
+            sorts.next().is_some() && sorts.next().is_none()
+        };
+        let (full, part, range) = (|| bson!("full"), || bson!("partition"), || bson!([0, 8]));
+        let rows = [
+            (densify(&[], full()), by(doc! { "v": 1 }), true),
+            (densify(&[], full()), by(doc! { "v": -1 }), false),
+            (densify(&["p"], range()), by(doc! { "p": 1, "v": 1 }), true),
+            (densify(&["p"], range()), by(doc! { "p": 1 }), true),
+            (densify(&["p"], range()), by(doc! { "v": 1 }), false),
+            (densify(&["p"], range()), by(doc! { "p": 1, "v": 1, "z": 1 }), false),
+            (densify(&["q", "p"], range()), by(doc! { "q": 1 }), true),
+            (densify(&["q", "p"], range()), by(doc! { "p": 1 }), false),
+            (densify(&["p"], part()), by(doc! { "p": 1 }), true),
+            (densify(&["p"], full()), by(doc! { "v": 1 }), false),
+            (densify(&["p"], full()), by(doc! { "p": 1, "v": 1 }), false),
+        ];
+        for (densify, sort, expected) in rows {
+            let unwind = doc! { "$unwind": { "path": "$z" } };
+            let other = by(doc! { "z": 1 });
+            for stages in [
+                vec![densify.clone(), sort.clone()],
+                vec![densify.clone(), other, sort.clone()],
+                vec![densify.clone(), unwind, sort],
+            ] {
+                assert_eq!(is_left_out(&stages), expected, "{stages:?}");
+            }
         }
     }
 

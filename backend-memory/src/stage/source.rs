@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use odm_core::Result;
 
-use super::{Doc, Stream};
+use super::{Doc, Stream, Visit};
 use crate::deadline::Deadline;
+use crate::expression::Root;
 use crate::filter::Matcher;
 use crate::plan::{Plan, Position};
 use crate::storage::CollState;
@@ -115,9 +116,9 @@ impl Stream for Records {
         Ok(self.fetched.pop_front().map(Doc::Record))
     }
 
-    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+    fn each(&mut self, visit: &mut Visit<'_>) -> Result<()> {
         while let Some(record) = self.fetched.pop_front() {
-            visit(&Doc::Record(record))?;
+            visit(Root::Record(&record))?;
         }
         if std::mem::replace(&mut self.is_at_end, true) {
             return Ok(());
@@ -128,7 +129,7 @@ impl Stream for Records {
             if matcher.as_ref().is_some_and(|matcher| !matcher.matches(record)) {
                 return ControlFlow::Continue(());
             }
-            outcome = visit(&Doc::Record(record.clone()));
+            outcome = visit(Root::Record(record));
             *left -= 1;
             if outcome.is_err() || *left == 0 {
                 return ControlFlow::Break(());

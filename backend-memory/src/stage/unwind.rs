@@ -1,5 +1,6 @@
 //! `$unwind`.
 
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use odm_core::Result;
 use smallvec::SmallVec;
 
 use super::fields::overlap;
-use super::{Changes, Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
+use super::{Changes, Doc, Fields, Input, Run, Spec, Stage, Stream, Visit, Within};
 use crate::deadline;
-use crate::expression::{Compiler, Path, refused};
+use crate::expression::{Compiler, Path, Root, refused};
 use crate::value::write::{append, begin, begin_nested, finish};
-use crate::value::{ElementType, Elements, RawVal, ValueBuf};
+use crate::value::{ElementType, Elements, Name, RawVal, Record, ValueBuf};
 
 pub(super) const STAGES: &[Spec] = &[Spec::new("$unwind", unwind)];
 
@@ -74,7 +75,12 @@ fn unwind(_: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc<dyn St
     if path.contains('\0') {
         return refused(16_419, "field path must not contain embedded null characters");
     }
-    Ok(vec![Arc::new(Unwind { path: parts(path)?, preserve, index, fields: Fields::All })])
+    let path = parts(path)?;
+    let name = match &path[..] {
+        [name] if index.is_none() => Some(Name::new(name)),
+        _ => None,
+    };
+    Ok(vec![Arc::new(Unwind { path, name, preserve, index, fields: Fields::All })])
 }
 
 pub(super) fn parts(path: &str) -> Result<Vec<Box<str>>> {
@@ -85,6 +91,8 @@ pub(super) fn parts(path: &str) -> Result<Vec<Box<str>>> {
 #[derive(Debug)]
 struct Unwind {
     path: Vec<Box<str>>,
+    /// The field that is the whole path, if nothing else changes.
+    name: Option<Name>,
     /// Whether a document without elements is handed on.
     preserve: bool,
     /// Where to put the position of the element.
@@ -125,18 +133,8 @@ struct Unwinding {
     stage: Arc<Unwind>,
     run: Arc<Run>,
     input: Input,
-    current: Option<Current>,
+    current: Option<(Doc, Rest)>,
     count: u64,
-}
-
-/// The document that is being unwound.
-struct Current {
-    doc: Doc,
-    place: Place,
-    /// How many bytes the elements have that are still to come.
-    left: usize,
-    /// The position of the next one.
-    position: i64,
 }
 
 impl Stream for Unwinding {
@@ -146,51 +144,103 @@ impl Stream for Unwinding {
             if self.run.deadline.has_passed(self.count) {
                 return Err(deadline::expired());
             }
-            if let Some(current) = &mut self.current {
+            if let Some((doc, rest)) = &mut self.current {
                 let mut made = Vec::new();
-                if current.write_next(&self.stage, &mut made) {
+                if rest.write_next(doc.as_raw().bytes(), &self.stage, &mut made) {
                     return Ok(Some(Doc::Made(made)));
                 }
                 self.current = None;
             }
             let Some(doc) = self.input.next()? else { return Ok(None) };
-            match self.stage.start(&doc) {
+            match self.stage.start(doc.as_raw()) {
                 Start::Nothing => {}
                 Start::Same => return Ok(Some(doc)),
                 Start::Other(made) => return Ok(Some(Doc::Made(made))),
-                Start::Elements(current) => self.current = Some(current),
+                Start::Elements(narrowed, rest) => {
+                    self.current = Some((narrowed.map_or(doc, Doc::Made), rest));
+                }
             }
         }
     }
 
-    fn each(&mut self, visit: &mut dyn FnMut(&Doc) -> Result<()>) -> Result<()> {
+    fn each(&mut self, visit: &mut Visit<'_>) -> Result<()> {
         // One allocation for all of the documents that are made.
         let mut made = Vec::new();
-        let Unwinding { stage, run, input, current, count } = self;
-        let mut each_of = |mut current: Current, visit: &mut dyn FnMut(&Doc) -> Result<()>| loop {
-            *count += 1;
-            if run.deadline.has_passed(*count) {
-                return Err(deadline::expired());
-            }
+        let Unwinding { stage, run, input, current, .. } = self;
+        let count = Cell::new(0);
+        let tick = || {
+            count.update(|count| count + 1);
+            if run.deadline.has_passed(count.get()) { Err(deadline::expired()) } else { Ok(()) }
+        };
+        let mut each_of = |bytes: &[u8], mut rest: Rest, visit: &mut Visit<'_>| loop {
+            tick()?;
             made.clear();
-            if !current.write_next(stage, &mut made) {
+            if !rest.write_next(bytes, stage, &mut made) {
                 return Ok(());
             }
-            let doc = Doc::Made(std::mem::take(&mut made));
-            visit(&doc)?;
-            if let Doc::Made(bytes) = doc {
-                made = bytes;
-            }
+            visit(Root::Value(RawVal::document(&made)))?;
         };
-        if let Some(current) = current.take() {
-            each_of(current, visit)?;
+        if let Some((doc, rest)) = current.take() {
+            each_of(doc.as_raw().bytes(), rest, visit)?;
         }
-        input.each(&mut |doc| match stage.start(doc) {
-            Start::Nothing => Ok(()),
-            Start::Same => visit(doc),
-            Start::Other(made) => visit(&Doc::Made(made)),
-            Start::Elements(current) => each_of(current, visit),
+        input.each(&mut |doc| {
+            if let Some((record, array)) = stage.array_of(doc) {
+                let narrowed = OnceCell::new();
+                return array.elements().try_for_each(|(_, element)| {
+                    tick()?;
+                    let whole = OnceCell::new();
+                    let unwound = Unwound { stage, record, element, narrowed: &narrowed, whole };
+                    visit(Root::Unwound(&unwound))
+                });
+            }
+            match stage.start(doc.as_raw()) {
+                Start::Nothing => Ok(()),
+                Start::Same => visit(doc),
+                Start::Other(made) => visit(Root::Value(RawVal::document(&made))),
+                Start::Elements(narrowed, rest) => {
+                    let bytes = narrowed.as_deref().unwrap_or_else(|| doc.as_raw().bytes());
+                    each_of(bytes, rest, visit)
+                }
+            }
         })
+    }
+}
+
+/// A stored document with an element of an array in the place of the array. Its fields are found as they are;
+/// it is encoded only for those who ask for all of it.
+#[derive(Debug)]
+pub(crate) struct Unwound<'a> {
+    stage: &'a Unwind,
+    record: &'a Record,
+    element: RawVal<'a>,
+    /// What is needed of the document, and where the array is in it: the same for all elements.
+    narrowed: &'a OnceCell<Option<(Vec<u8>, Place)>>,
+    whole: OnceCell<Vec<u8>>,
+}
+
+impl<'a> Unwound<'a> {
+    #[inline]
+    pub(crate) fn get(&self, name: &Name) -> Option<RawVal<'a>> {
+        match &self.stage.name {
+            Some(unwound) if unwound == name => Some(self.element),
+            _ => self.record.get(name),
+        }
+    }
+
+    pub(crate) fn as_raw(&self) -> RawVal<'_> {
+        let narrowed = || {
+            let whole = self.record.as_raw();
+            let bytes = self.stage.fields.of(whole).unwrap_or_else(|| whole.bytes().to_vec());
+            let place = Place::find(RawVal::document(&bytes), &self.stage.path)?;
+            Some((bytes, place))
+        };
+        RawVal::document(self.whole.get_or_init(|| {
+            let mut out = Vec::new();
+            if let Some((bytes, place)) = self.narrowed.get_or_init(narrowed) {
+                place.replace(bytes, Some(self.element), &mut out);
+            }
+            out
+        }))
     }
 }
 
@@ -202,14 +252,22 @@ enum Start {
     Same,
     /// Another one, in its place.
     Other(Vec<u8>),
-    /// One for each element.
-    Elements(Current),
+    /// One for each element, of what is needed of the document if that is not all.
+    Elements(Option<Vec<u8>>, Rest),
 }
 
-impl Current {
+/// The elements of an array that are still to come.
+struct Rest {
+    place: Place,
+    /// How many bytes they have.
+    left: usize,
+    /// The position of the next one.
+    position: i64,
+}
+
+impl Rest {
     /// Writes the document of the next element, if there is one.
-    fn write_next(&mut self, stage: &Unwind, out: &mut Vec<u8>) -> bool {
-        let bytes = self.doc.as_raw().bytes();
+    fn write_next(&mut self, bytes: &[u8], stage: &Unwind, out: &mut Vec<u8>) -> bool {
         let Some(array) = bytes.get(self.place.value.clone()) else { return false };
         let mut elements = Elements::last(array, self.left);
         let Some((_, element)) = elements.next() else { return false };
@@ -226,9 +284,16 @@ impl Current {
 }
 
 impl Unwind {
-    fn start(&self, doc: &Doc) -> Start {
-        let narrowed = self.fields.of(doc.as_raw()).map(Doc::Made);
-        let whole = narrowed.as_ref().unwrap_or(doc).as_raw();
+    /// The array of a stored document whose fields can be found without encoding what is made of it.
+    fn array_of<'a>(&self, doc: Root<'a>) -> Option<(&'a Record, RawVal<'a>)> {
+        let (Some(name), Root::Record(record)) = (&self.name, doc) else { return None };
+        let array = record.get(name).filter(|value| value.is_array() && !value.is_empty())?;
+        Some((record, array))
+    }
+
+    fn start(&self, doc: RawVal<'_>) -> Start {
+        let narrowed = self.fields.of(doc);
+        let whole = narrowed.as_deref().map_or(doc, RawVal::document);
         let Some(place) = Place::find(whole, &self.path) else {
             return if self.preserve { self.without_position(whole) } else { Start::Nothing };
         };
@@ -251,8 +316,7 @@ impl Unwind {
             };
         }
         let left = value.elements().left();
-        let doc = narrowed.unwrap_or_else(|| doc.clone());
-        Start::Elements(Current { doc, place, left, position: 0 })
+        Start::Elements(narrowed, Rest { place, left, position: 0 })
     }
 
     /// A document of which no array was unwound.
@@ -265,6 +329,7 @@ impl Unwind {
 }
 
 /// Where in the bytes of a document a field is, at the end of a path through documents only.
+#[derive(Debug)]
 struct Place {
     /// Where the documents begin that it is in, the outermost first.
     outer: SmallVec<[usize; 4]>,

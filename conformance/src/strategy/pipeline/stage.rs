@@ -696,8 +696,7 @@ impl Flow<'_, '_> {
         };
         let types = self.maker.fields.iter().filter(|(name, _)| name == field);
         let fits = types.map(|(_, of)| *of).any(|of| of == Type::Index || of == Type::Date);
-        // Of two in a row the server makes fewer documents than of each.
-        if !fits || self.stages.iter().any(|stage| stage.contains_key("$densify")) {
+        if !fits {
             return;
         }
         let mut range = doc! { "bounds": bounds.clone() };
