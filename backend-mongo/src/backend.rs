@@ -28,6 +28,7 @@ use crate::error::{check_write_concern, from_driver};
 use crate::options::MongoOptions;
 use crate::run::{Inner, Kind, Limits};
 use crate::session::{MongoSession, SessionPool};
+use crate::single::{SingleDelete, SingleUpdate};
 use crate::{change_stream, concern, insert};
 
 static CAPABILITIES: Capabilities = Capabilities::all();
@@ -276,6 +277,10 @@ impl Backend for MongoBackend {
         mut update: UpdateBatch,
         cx: OpCx,
     ) -> Result<UpdateOutcome> {
+        if let Some(single) = SingleUpdate::of(&self.0, &update, &cx)? {
+            let ns = ns.clone();
+            return self.complete(|inner| single.run(inner, ns, cx)).await;
+        }
         let statements = std::mem::take(&mut update.statements);
         let retryable = !statements.iter().any(|statement| statement.multi);
         let items: Vec<RawDocumentBuf> =
@@ -302,6 +307,10 @@ impl Backend for MongoBackend {
         mut delete: DeleteBatch,
         cx: OpCx,
     ) -> Result<DeleteOutcome> {
+        if let Some(single) = SingleDelete::of(&self.0, &delete, &cx) {
+            let ns = ns.clone();
+            return self.complete(|inner| single.run(inner, ns, cx)).await;
+        }
         let statements = std::mem::take(&mut delete.statements);
         let retryable = !statements.iter().any(|statement| statement.multi);
         let items: Vec<RawDocumentBuf> = statements

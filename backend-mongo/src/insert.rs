@@ -11,6 +11,7 @@ use crate::batch::Batch;
 use crate::command::head;
 use crate::duplicate_key;
 use crate::run::{Inner, Kind};
+use crate::single::SingleInsert;
 
 pub(crate) async fn insert(
     inner: &Arc<Inner>,
@@ -22,6 +23,11 @@ pub(crate) async fn insert(
     let mut inserted_ids = Vec::with_capacity(documents.len());
     for document in &mut documents {
         inserted_ids.push(id_of(document)?);
+    }
+    if let Some(single) = SingleInsert::of(inner, &insert, &documents, cx)
+        && let Some(result) = single.run(inner, ns, cx).await
+    {
+        return result.map(|()| InsertOutcome { inserted_ids });
     }
     let request = Batch {
         database: ns.database(),

@@ -35,6 +35,7 @@ mod insert;
 mod options;
 mod run;
 mod session;
+mod single;
 
 pub use backend::MongoBackend;
 pub use mongodb;

@@ -256,7 +256,7 @@ impl Inner {
         Ok(concerns)
     }
 
-    fn is_unacknowledged(&self, cx: &OpCx) -> bool {
+    pub(crate) fn is_unacknowledged(&self, cx: &OpCx) -> bool {
         let concern = cx.write_concern.as_ref().or(self.write_concern.as_ref());
         concern.is_some_and(|concern| concern.w == Some(Acknowledgment::Nodes(0)))
     }
