@@ -262,8 +262,7 @@ impl Accumulator {
     #[inline]
     pub(crate) fn add_to(&self, state: &mut dyn Accumulate, scope: &Scope<'_>) -> Result<()> {
         match self.argument.operands.as_slice() {
-            [Node::Constant(value)] => state.add(std::slice::from_ref(value)),
-            [node] => state.add(&[node.eval(scope)?]),
+            [node] => node.with(scope, |value| state.add(std::slice::from_ref(value))),
             _ => state.add(&self.values(scope)?),
         }
     }

@@ -384,6 +384,24 @@ impl<'a> Scope<'a> {
 }
 
 impl Node {
+    /// Calls back with what the expression gives: a value that is there already is not moved about.
+    ///
+    /// # Errors
+    ///
+    /// As [`eval`](Node::eval), and what it is told.
+    #[inline]
+    pub(crate) fn with<'a, T>(
+        &'a self,
+        scope: &Scope<'a>,
+        visit: impl FnOnce(&Value<'a>) -> Result<T>,
+    ) -> Result<T> {
+        match self {
+            Node::Constant(value) => visit(value),
+            Node::Field(path) => visit(&path.of_root(scope.current)),
+            _ => visit(&self.eval(scope)?),
+        }
+    }
+
     /// What the expression gives.
     ///
     /// # Errors

@@ -238,14 +238,20 @@ pub(crate) async fn sample<S: Store>(
         }
         Row::Mixed(tasks) => mixed(tasks, store, fixture, start, budget).await,
         _ => {
-            let mut n = 0;
+            let (mut n, mut step) = (0, 1);
             let started = Instant::now();
             loop {
-                once(row, store, fixture, start + n).await;
-                n += 1;
+                for _ in 0..step {
+                    once(row, store, fixture, start + n).await;
+                    n += 1;
+                }
                 let elapsed = started.elapsed();
                 if elapsed >= budget {
                     return elapsed / u32::try_from(n).expect("few operations fit a budget");
+                }
+                // To ask for the time takes time.
+                if elapsed < budget / 64 {
+                    step *= 2;
                 }
             }
         }

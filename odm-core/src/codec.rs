@@ -2,8 +2,10 @@
 
 mod fast;
 
+use std::any::Any;
 use std::fmt;
 
+use bson::oid::ObjectId;
 use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,19 @@ pub(crate) fn encode_value<T: Serialize + ?Sized>(
             Err(Error::Encode { what: what.to_string(), message: "serde wrote no value".into() })
         }
     }
+}
+
+/// As [`encode_value`], without the way through bytes for what ids mostly are.
+///
+/// # Errors
+///
+/// As [`encode_value`].
+pub(crate) fn encode_id<T: Serialize + 'static>(id: &T, what: impl fmt::Display) -> Result<Bson> {
+    let any: &dyn Any = id;
+    if let Some(id) = any.downcast_ref::<ObjectId>() {
+        return Ok(Bson::ObjectId(*id));
+    }
+    encode_value(id, what)
 }
 
 /// A value on its own, in a document.

@@ -88,7 +88,7 @@ impl<D: Document> Query<D> {
 
     pub(crate) fn by_id(id: &D::Id) -> Self {
         let mut query = Query::new();
-        match codec::encode_value(id, format_args!("the _id of {}", D::schema().model)) {
+        match codec::encode_id(id, format_args!("the _id of {}", D::schema().model)) {
             Ok(id) => {
                 query.find.filter = Filter::Field(FieldPath::from_static("_id"), Predicate::Eq(id))
             }

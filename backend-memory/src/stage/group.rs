@@ -1,11 +1,12 @@
 //! `$group`.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::vec;
 
 use bson::Bson;
 use odm_core::{Error, Result};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Doc, Fields, Input, Run, Spec, Stage, Stream, Within};
 use crate::accumulator::{Accumulate, Accumulator};
@@ -200,12 +201,43 @@ struct Grouping {
     groups: Option<vec::IntoIter<State>>,
 }
 
+/// The groups so far, and where each is.
+#[derive(Default)]
+struct Groups {
+    all: Vec<State>,
+    places: FxHashMap<KeyBytes, usize>,
+    /// The places by a hash of the very bytes of an `_id`: most values are written like the first of their
+    /// group, and need no key.
+    known: FxHashMap<u64, usize>,
+}
+
+impl Groups {
+    /// The place of the group whose `_id` is written so.
+    fn written(&self, hash: u64, id: RawVal<'_>) -> Option<usize> {
+        let place = *self.known.get(&hash)?;
+        let known = self.all.get(place)?.id.as_raw();
+        (known.kind() == id.kind() && known.bytes() == id.bytes()).then_some(place)
+    }
+
+    /// Adds a group, and gives its place.
+    fn add(&mut self, key: KeyBytes, hash: Option<u64>, state: State) -> usize {
+        let place = self.all.len();
+        self.all.push(state);
+        self.places.insert(key, place);
+        self.known.extend(hash.map(|hash| (hash, place)));
+        place
+    }
+}
+
+fn hash_of(value: RawVal<'_>) -> u64 {
+    FxBuildHasher.hash_one((value.kind() as u8, value.bytes()))
+}
+
 impl Grouping {
     /// Reads all documents.
     fn read(&self, input: &mut Input) -> Result<Vec<State>> {
         let (stage, run) = (&*self.stage, &*self.run);
-        let mut places: FxHashMap<KeyBytes, usize> = FxHashMap::default();
-        let mut groups: Vec<State> = Vec::new();
+        let mut groups = Groups::default();
         let (mut bytes, mut count) = (0_usize, 0_u64);
         // All groups have accumulators of the same kinds.
         let mut is_measured = false;
@@ -215,22 +247,31 @@ impl Grouping {
                 return Err(deadline::expired());
             }
             let scope = Scope::new(&run.globals, doc);
-            let key = stage.id.key(&scope)?;
-            let place = match places.get(&key) {
-                Some(place) => *place,
-                None => {
-                    let state = State::begin(stage, stage.id.value(&scope)?, &run.globals)?;
-                    bytes += key.len() + state.id.as_raw().bytes().len() + GROUP_OVERHEAD;
-                    if !run.allow_disk_use {
-                        run.check_memory("$group", bytes)?;
-                        is_measured = state.grows();
+            let written = match &stage.id {
+                Id::Value(node) => Some(node.with(&scope, |id| {
+                    let hash = hash_of(id.or_null());
+                    Ok((hash, groups.written(hash, id.or_null())))
+                })?),
+                _ => None,
+            };
+            let place = match written {
+                Some((_, Some(place))) => place,
+                _ => {
+                    let key = stage.id.key(&scope)?;
+                    if let Some(place) = groups.places.get(&key) {
+                        *place
+                    } else {
+                        let state = State::begin(stage, stage.id.value(&scope)?, &run.globals)?;
+                        bytes += key.len() + state.id.as_raw().bytes().len() + GROUP_OVERHEAD;
+                        if !run.allow_disk_use {
+                            run.check_memory("$group", bytes)?;
+                            is_measured = state.grows();
+                        }
+                        groups.add(key, written.map(|(hash, _)| hash), state)
                     }
-                    groups.push(state);
-                    places.insert(key, groups.len() - 1);
-                    groups.len() - 1
                 }
             };
-            let Some(state) = groups.get_mut(place) else { return Ok(()) };
+            let Some(state) = groups.all.get_mut(place) else { return Ok(()) };
             let before = if is_measured { state.size() } else { 0 };
             for ((_, field), state) in stage.fields.iter().zip(&mut state.fields) {
                 field.add_to(state.as_mut(), &scope)?;
@@ -241,7 +282,7 @@ impl Grouping {
             }
             Ok(())
         })?;
-        Ok(groups)
+        Ok(groups.all)
     }
 }
 

@@ -17,8 +17,9 @@ use super::{ElementType, MAX_DOCUMENT_SIZE, MAX_STORED_DEPTH, write};
 /// A field name with its hash: compiled once per query, looked up in many records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
-    bytes: Box<[u8]>,
+    // Compared first, for it tells most names apart.
     tag: u8,
+    bytes: Box<[u8]>,
 }
 
 impl Name {

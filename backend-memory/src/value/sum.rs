@@ -13,6 +13,9 @@ pub(crate) struct Sum {
     /// The plain sum, which is right when infinities and NaN are among them.
     plain: f64,
     decimals: Decimal,
+    /// The sum instead, as long as there are only integers, and few enough that doubles would hold
+    /// each sum on the way exactly.
+    whole: Option<i64>,
     /// The widest of the types.
     widest: Width,
 }
@@ -28,17 +31,21 @@ enum Width {
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
+/// Up to here a double holds every integer.
+const EXACT: u64 = 1 << 53;
+
 impl Sum {
     /// The sum of nothing.
     pub(crate) const fn new() -> Self {
         let decimals = Decimal::Finite { negative: false, coefficient: 0, exponent: 0 };
-        Sum { sum: 0.0, rest: 0.0, plain: 0.0, decimals, widest: Width::Int32 }
+        Sum { sum: 0.0, rest: 0.0, plain: 0.0, decimals, whole: Some(0), widest: Width::Int32 }
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, number: Number) {
         let width = match number {
             Number::Int32(n) => {
-                self.add_double(n.into());
+                self.add_integer(n.into());
                 Width::Int32
             }
             Number::Int64(n) => {
@@ -58,7 +65,15 @@ impl Sum {
     }
 
     /// Adds an integer that does not widen the sum's type: the milliseconds of a date.
+    #[inline]
     pub(crate) fn add_integer(&mut self, n: i64) {
+        if let Some(whole) = self.whole
+            && n.unsigned_abs() <= EXACT
+            && (whole + n).unsigned_abs() <= EXACT
+        {
+            self.whole = Some(whole + n);
+            return;
+        }
         // Two doubles hold all of its digits.
         let high = n / (1 << 32) * (1 << 32);
         self.add_double((n - high) as f64);
@@ -66,6 +81,9 @@ impl Sum {
     }
 
     fn add_double(&mut self, n: f64) {
+        if let Some(whole) = self.whole.take() {
+            (self.sum, self.plain) = (whole as f64, whole as f64);
+        }
         self.plain += n;
         let (n, rest) = two_sum(n, self.rest);
         let (sum, more) = two_sum(self.sum, n);
@@ -89,15 +107,20 @@ impl Sum {
 
     /// The sum of what is not a decimal.
     pub(crate) const fn to_f64(&self) -> f64 {
-        if self.sum.is_nan() { self.plain } else { self.sum }
+        match self.whole {
+            Some(whole) => whole as f64,
+            None if self.sum.is_nan() => self.plain,
+            None => self.sum,
+        }
     }
 
     /// The sum of all.
     pub(crate) fn to_decimal(&self) -> Decimal {
-        if !self.sum.is_finite() {
+        let (sum, rest) = self.whole.map_or((self.sum, self.rest), |whole| (whole as f64, 0.0));
+        if !sum.is_finite() {
             return self.decimals.add(Decimal::from_f64(self.plain));
         }
-        let others = Decimal::from_f64(self.sum).add(Decimal::from_f64(self.rest));
+        let others = Decimal::from_f64(sum).add(Decimal::from_f64(rest));
         self.decimals.add(others)
     }
 
@@ -105,6 +128,9 @@ impl Sum {
     ///
     /// Rounded twice, as the server does it: a half ends up nearer zero.
     pub(crate) fn to_i64(&self) -> Option<i64> {
+        if self.whole.is_some() {
+            return self.whole;
+        }
         let fits = (self.sum > -TWO_TO_63 && self.sum < TWO_TO_63)
             || (self.sum == TWO_TO_63 && self.rest < 0.0)
             || (self.sum == -TWO_TO_63 && self.rest >= 0.0);
