@@ -169,7 +169,7 @@ impl Row {
     /// How many rounds there are of it, of `rounds`: few of what takes long.
     pub(crate) fn rounds(self, rounds: usize) -> usize {
         match self {
-            Row::UpdateAll | Row::Bulk | Row::InsertAll => rounds.min(3),
+            Row::UpdateAll | Row::Bulk | Row::InsertAll => rounds.min(7),
             _ => rounds,
         }
     }
