@@ -1,6 +1,7 @@
 //! Between Rust values and encoded documents: straight, never through a tree.
 
 mod fast;
+mod scalar;
 
 use std::any::Any;
 use std::fmt;
@@ -35,6 +36,13 @@ pub(crate) fn encode_value<T: Serialize + ?Sized>(
     value: &T,
     what: impl fmt::Display,
 ) -> Result<Bson> {
+    if let Some(scalar) = scalar::of(value) {
+        return Ok(scalar);
+    }
+    encode_by_bson(value, &what)
+}
+
+fn encode_by_bson<T: Serialize + ?Sized>(value: &T, what: &dyn fmt::Display) -> Result<Bson> {
     let refused = |error: bson::error::Error| encode_error(&what, &error);
     let bytes = bson::serialize_to_vec(&Only { value }).map_err(refused)?;
     let doc = RawDocument::from_bytes(&bytes).map_err(refused)?;
@@ -96,17 +104,30 @@ fn decode_by_bson<T: DeserializeOwned>(doc: &RawDoc, model: &str) -> Result<T> {
 ///
 /// [`Error::Decode`].
 pub(crate) fn decode_value<T: DeserializeOwned>(value: Bson, what: &str) -> Result<T> {
-    let found = describe(&value);
-    let decoded = bson::serialize_to_vec(&Only { value }).and_then(|bytes| {
+    let decoded = bson::serialize_to_vec(&Only { value: &value }).and_then(|bytes| {
         fast::decode::<Only<T>>(&bytes).map_or_else(|| bson::deserialize_from_slice(&bytes), Ok)
     });
     decoded.map(|only| only.value).map_err(|error| {
         let message = error.message.clone().unwrap_or_else(|| error.to_string());
         let mut decode = DecodeError::new(what, message);
         decode.expected = expected(&decode.message);
-        decode.found = found;
+        decode.found = describe(&value);
         decode.into()
     })
+}
+
+/// The same of many values.
+///
+/// # Errors
+///
+/// As [`decode_value`], of the first that cannot be decoded.
+pub(crate) fn decode_values<T: DeserializeOwned>(values: Vec<Bson>, what: &str) -> Result<Vec<T>> {
+    if let Ok(bytes) = bson::serialize_to_vec(&Only { value: &values })
+        && let Some(all) = fast::decode::<Only<Vec<T>>>(&bytes)
+    {
+        return Ok(all.value);
+    }
+    values.into_iter().map(|value| decode_value(value, what)).collect()
 }
 
 /// Finds out which field is at fault: decodes once more, slowly, keeping track of the path.
@@ -289,5 +310,63 @@ mod tests {
         };
         assert!(error.found.contains("string"), "{error:?}");
         assert!(error.to_string().contains("User.age"), "{error}");
+    }
+
+    #[test]
+    fn scalars_are_encoded_as_in_documents() {
+        #[derive(Serialize)]
+        struct Wrapped<T>(T);
+        #[derive(Serialize)]
+        struct Nothing;
+        fn check(value: impl Serialize + fmt::Debug, is_scalar: bool) {
+            let encoded = encode_by_bson(&value, &"test").ok();
+            let scalar = scalar::of(&value);
+            assert_eq!(scalar.is_some(), is_scalar, "{value:?}");
+            assert!(scalar.is_none() || scalar == encoded, "{value:?}: {scalar:?}, {encoded:?}");
+            let wrapped = scalar::of(&Some(Wrapped(&value)));
+            assert!(wrapped.is_none() || wrapped == encoded, "{value:?}: {wrapped:?}");
+        }
+        for value in [i32::MIN, -1, 0, i32::MAX] {
+            check(value, true);
+            check(i64::from(value), true);
+            check(f64::from(value), true);
+            check(value as i8, true);
+            check(value as i16, true);
+            check(value as u8, true);
+            check(value as u16, true);
+            check(value as u32, true);
+            check(value as f32, true);
+            check(value as u64, false);
+        }
+        check(true, true);
+        check('x', true);
+        check("text", true);
+        check(String::from("a\0b"), true);
+        check(Choice::No, true);
+        check((), true);
+        check(None::<i32>, true);
+        check(Some(5), true);
+        check(Box::new(5), true);
+        check(std::time::Duration::from_secs(1), false);
+        check(std::net::IpAddr::from([127, 0, 0, 1]), false);
+        check([1, 2], false);
+        check(vec!["a"], false);
+        check((1, "a"), false);
+        check(doc! { "a": 1 }, false);
+        for value in [
+            Bson::MinKey,
+            Bson::Undefined,
+            Bson::ObjectId(ObjectId::from_bytes([1; 12])),
+            Bson::DateTime(bson::DateTime::from_millis(5)),
+            Bson::Timestamp(bson::Timestamp { time: 1, increment: 2 }),
+            Bson::Decimal128(bson::Decimal128::from_bytes([0; 16])),
+            Bson::Symbol("s".to_owned()),
+            Bson::JavaScriptCode("c".to_owned()),
+            Bson::Binary(bson::Binary { subtype: 0.into(), bytes: vec![1] }),
+            Bson::Binary(bson::Uuid::from_bytes([1; 16]).into()),
+        ] {
+            check(value, false);
+        }
+        assert_eq!(scalar::of(&Nothing), encode_by_bson(&Nothing, &"test").ok());
     }
 }

@@ -400,7 +400,7 @@ impl<D: Document, T> Query<D, T> {
         let Find { filter, collation, max_time, comment, .. } = *self.find;
         let values =
             target.execute(&ns, Distinct { key, filter, collation, max_time, comment }).await?;
-        values.into_iter().map(|value| codec::decode_value(value, &what)).collect()
+        codec::decode_values(values, &what)
     }
 
     /// How the backend would run the query: the reply of its `explain` command.
