@@ -146,6 +146,11 @@ pub(crate) trait Accumulate: Send {
     /// 146 if it holds too much; 40400 if `$mergeObjects` meets anything but an object.
     fn add(&mut self, values: &[Value<'_>]) -> Result<()>;
 
+    /// Whether what is added from now on may change its result: if not, nothing is evaluated for it.
+    fn wants_more(&self) -> bool {
+        true
+    }
+
     /// What it makes of what was added so far.
     fn result(&self) -> Value<'static>;
 
@@ -261,6 +266,9 @@ impl Accumulator {
     /// What the expressions refuse, or the accumulator.
     #[inline]
     pub(crate) fn add_to(&self, state: &mut dyn Accumulate, scope: &Scope<'_>) -> Result<()> {
+        if !state.wants_more() {
+            return Ok(());
+        }
         match self.argument.operands.as_slice() {
             [node] => node.with(scope, |value| state.add(std::slice::from_ref(value))),
             _ => state.add(&self.values(scope)?),

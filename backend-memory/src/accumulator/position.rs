@@ -28,6 +28,10 @@ impl Accumulate for First {
         Ok(())
     }
 
+    fn wants_more(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn size(&self) -> usize {
         self.0.as_ref().map_or(0, |value| value.as_raw().bytes().len())
     }
@@ -61,23 +65,31 @@ impl Accumulate for Last {
 struct FirstN {
     n: usize,
     values: Vec<ValueBuf>,
+    /// As on the server, it is told only by a value that there is no room for.
+    is_full: bool,
     held: Held,
 }
 
 impl FirstN {
     fn new(setup: &Setup) -> Self {
-        FirstN { n: setup.n, values: Vec::new(), held: Held::nothing("$firstN") }
+        let held = Held::nothing("$firstN");
+        FirstN { n: setup.n, values: Vec::new(), is_full: false, held }
     }
 }
 
 impl Accumulate for FirstN {
     fn add(&mut self, values: &[Value<'_>]) -> Result<()> {
         if self.values.len() >= self.n {
+            self.is_full = true;
             return Ok(());
         }
         let value = first(values).or_null();
         self.values.push(value.into());
         self.held.take(value.bytes().len())
+    }
+
+    fn wants_more(&self) -> bool {
+        !self.is_full
     }
 
     fn result(&self) -> Value<'static> {

@@ -170,7 +170,7 @@ impl<'c> Compiler<'c> {
     /// # Errors
     ///
     /// As [`operand`](Compiler::operand).
-    pub(super) fn unfolded_operand(&mut self, value: &Bson) -> Result<Node> {
+    pub(crate) fn unfolded_operand(&mut self, value: &Bson) -> Result<Node> {
         let before = std::mem::replace(&mut self.unfolded, true);
         let node = self.operand(value);
         self.unfolded = before;

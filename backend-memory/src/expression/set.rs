@@ -200,10 +200,6 @@ impl Evaluate for SetEquals {
     fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
         self.operands.iter().for_each(visit);
     }
-
-    fn folds(&self) -> bool {
-        true
-    }
 }
 
 /// `$setIsSubset`: whether the second array has all elements of the first.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bson::{Bson, Document};
-use odm_core::{ErrorCode, Namespace, Result};
+use odm_core::{Error, ErrorCode, Namespace, Result};
 
 use super::fields::overlap;
 use super::join::{Foreign, values_at};
@@ -105,27 +105,31 @@ fn lookup(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec<Arc
         Some(vars) => bind(compiler, vars)?,
         None => (Vec::new(), Vec::new()),
     };
-    compiler.sub_pipeline(|compiler| {
-        // What is joined is what comes out of a view; without a join, its stages are the pipeline's first ones.
-        let (seen, before) = match join {
-            Some(_) => (Pipeline::compile(compiler, &view, Within::Lookup)?, Vec::new()),
-            None => (Pipeline::default(), view.0),
-        };
-        let pipeline = match pipeline {
-            None => None,
-            Some(mut pipeline) => {
-                pipeline.0.splice(..0, before);
-                let outer = compiler.outer().iter().cloned().chain(names).collect();
-                let compile = |compiler: &mut Compiler<'_>| {
-                    Pipeline::compile(compiler, &pipeline, Within::Lookup)
-                };
-                Some(compiler.with_outer(outer, compile)?)
-            }
-        };
-        let from = from.map(Into::into);
-        let stage = Lookup { from, seen, join, variables: values, pipeline, into };
-        Ok(vec![Arc::new(stage) as Arc<dyn Stage>])
-    })
+    // As on the server, what is evaluated beforehand in the pipeline refuses the first document that comes.
+    let (read, refused) = compiler.apart(|compiler| {
+        compiler.sub_pipeline(|compiler| {
+            // What is joined is what comes out of a view; without a join, its stages are the pipeline's first ones.
+            let (seen, before) = match join {
+                Some(_) => (Pipeline::compile(compiler, &view, Within::Lookup)?, Vec::new()),
+                None => (Pipeline::default(), view.0),
+            };
+            let pipeline = match pipeline {
+                None => None,
+                Some(mut pipeline) => {
+                    pipeline.0.splice(..0, before);
+                    let outer = compiler.outer().iter().cloned().chain(names).collect();
+                    let compile = |compiler: &mut Compiler<'_>| {
+                        Pipeline::compile(compiler, &pipeline, Within::Lookup)
+                    };
+                    Some(compiler.with_outer(outer, compile)?)
+                }
+            };
+            Ok((seen, pipeline))
+        })
+    });
+    let (seen, pipeline) = read?;
+    let from = from.map(Into::into);
+    Ok(vec![Arc::new(Lookup { from, seen, join, variables: values, pipeline, refused, into })])
 }
 
 /// Compiles variables that a pipeline sees.
@@ -134,7 +138,7 @@ fn bind(compiler: &mut Compiler<'_>, vars: &Document) -> Result<(Vec<Box<str>>, 
     for (name, value) in vars {
         check_bound_variable(name)?;
         names.push(name.as_str().into());
-        values.push(compiler.operand(value)?);
+        values.push(compiler.unfolded_operand(value)?);
     }
     Ok((names, values))
 }
@@ -149,6 +153,8 @@ struct Lookup {
     /// The values of the variables that the pipeline sees beside those from outside.
     variables: Vec<Node>,
     pipeline: Option<Pipeline>,
+    /// What is refused as soon as there is a document.
+    refused: Option<Error>,
     into: Vec<Box<str>>,
 }
 
@@ -210,6 +216,9 @@ impl Stream for Looking {
             return Err(deadline::expired());
         }
         let stage = self.stage.clone();
+        if let Some(refused) = &stage.refused {
+            return Err(refused.clone());
+        }
         let mut array = ArrayBuilder::new();
         let mut add = |found: &Doc| {
             array.push(found.as_raw());

@@ -45,7 +45,10 @@ impl Sum {
     pub(crate) fn add(&mut self, number: Number) {
         let width = match number {
             Number::Int32(n) => {
-                self.add_integer(n.into());
+                // Not as two doubles: each that is added rounds once more.
+                if !self.add_whole(n.into()) {
+                    self.add_double(n.into());
+                }
                 Width::Int32
             }
             Number::Int64(n) => {
@@ -67,17 +70,24 @@ impl Sum {
     /// Adds an integer that does not widen the sum's type: the milliseconds of a date.
     #[inline]
     pub(crate) fn add_integer(&mut self, n: i64) {
-        if let Some(whole) = self.whole
-            && n.unsigned_abs() <= EXACT
-            && (whole + n).unsigned_abs() <= EXACT
-        {
-            self.whole = Some(whole + n);
+        if self.add_whole(n) {
             return;
         }
         // Two doubles hold all of its digits.
         let high = n / (1 << 32) * (1 << 32);
         self.add_double((n - high) as f64);
         self.add_double(high as f64);
+    }
+
+    /// Adds an integer if the sum so far is whole and stays exact.
+    #[inline]
+    fn add_whole(&mut self, n: i64) -> bool {
+        let Some(whole) = self.whole else { return false };
+        let fits = n.unsigned_abs() <= EXACT && (whole + n).unsigned_abs() <= EXACT;
+        if fits {
+            self.whole = Some(whole + n);
+        }
+        fits
     }
 
     fn add_double(&mut self, n: f64) {

@@ -10,6 +10,11 @@ cases! { "aggregate::execution":
     graph_lookup_does_not_take_what_is_missing_for_null needs(aggregation),
     filters_behind_other_stages needs(aggregation),
     stages_in_another_order needs(aggregation),
+    what_is_evaluated_at_all needs(aggregation),
+}
+
+async fn what_is_evaluated_at_all(db: Database) -> Outcome {
+    check_transcript(&db, include_str!("../../data/aggregate/constants.txt")).await
 }
 
 async fn graph_lookup_does_not_take_what_is_missing_for_null(db: Database) -> Outcome {

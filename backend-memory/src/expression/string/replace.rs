@@ -99,8 +99,4 @@ impl Evaluate for Replace {
     fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
         self.parts.iter().for_each(visit);
     }
-
-    fn folds(&self) -> bool {
-        true
-    }
 }
