@@ -348,15 +348,17 @@ fn command(dice: &mut Dice<'_>) -> Document {
         | Bson::Boolean(_) => bson!({ "$literal": expression.clone() }),
         _ => expression.clone(),
     };
+    // As a filter the server may evaluate more operands of it than it needs (KNOWN-DIFFERENCES.md).
+    let is_eager = expression.to_string().contains("$setEquals");
     let stage = match dice.below(8) {
         0..4 => doc! { "$project": { "r": computed } },
         4 => doc! { "$addFields": { "r": expression } },
-        5 => doc! { "$match": { "$expr": expression } },
-        6 => doc! { "$replaceWith": { "_id": "$_id", "r": expression } },
+        5 if !is_eager => doc! { "$match": { "$expr": expression } },
+        5 | 6 => doc! { "$replaceWith": { "_id": "$_id", "r": expression } },
         _ => {
             // The same by `find`.
             let mut find = doc! { "find": "c", "batchSize": 1000 };
-            if dice.chance(1, 2) {
+            if !is_eager && dice.chance(1, 2) {
                 find.extend(doc! { "filter": { "$expr": expression } });
             } else {
                 find.extend(doc! { "projection": { "r": computed } });

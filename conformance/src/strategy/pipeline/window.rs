@@ -118,6 +118,12 @@ impl Flow<'_, '_> {
             }
         };
         if let Some(window) = self.window(single && numeric) {
+            // What is missing has a place in the list on the server, until it is encoded (KNOWN-DIFFERENCES.md).
+            for name in ["$push", "$addToSet"] {
+                if let Some(input) = function.get_mut(name) {
+                    *input = bson!({ "$ifNull": [input.clone(), null] });
+                }
+            }
             function.insert("window", window);
         }
         (name, of, function)
