@@ -126,7 +126,10 @@ fn read_output(
 /// 14 if it is something else.
 pub(super) fn strings<'s>(name: &str, value: Option<&'s Bson>) -> Result<Option<Vec<&'s str>>> {
     let values = match value {
-        None | Some(Bson::Null | Bson::Undefined) => return Ok(None),
+        None => return Ok(None),
+        Some(Bson::Null | Bson::Undefined) => {
+            return refused(10_065, format!("invalid parameter: expected an object ({name})"));
+        }
         Some(Bson::Array(values)) => values,
         Some(value) => return wrong_type(name, value, "array"),
     };
@@ -134,6 +137,7 @@ pub(super) fn strings<'s>(name: &str, value: Option<&'s Bson>) -> Result<Option<
     for (index, value) in values.iter().enumerate() {
         match value {
             Bson::String(text) => strings.push(text.as_str()),
+            Bson::Null | Bson::Undefined => {}
             value => return wrong_type(&format!("{name}.{index}"), value, "string"),
         }
     }

@@ -28,9 +28,14 @@ fn union_with(compiler: &mut Compiler<'_>, spec: &Bson, _: Within) -> Result<Vec
             for (name, value) in spec {
                 match (name.as_str(), value) {
                     ("coll", Bson::String(text)) => from = Some(text.as_str()),
+                    ("coll", Bson::Null) => {}
                     ("coll", _) => {
                         let message = format!("'$unionWith.coll' must be a string, found {value}");
                         return refused(ErrorCode::TYPE_MISMATCH.0, message);
+                    }
+                    ("pipeline", Bson::Null) => {
+                        let message = "invalid parameter: expected an object (pipeline)";
+                        return refused(10_065, message);
                     }
                     ("pipeline", value) => pipeline = Some(sub_pipeline(name, value)?),
                     _ => {

@@ -10,6 +10,7 @@ mod deadline;
 mod fork;
 mod hostile;
 mod ids;
+mod known_differences;
 mod memory;
 mod support;
 mod views;

@@ -11,6 +11,11 @@ cases! { "aggregate::execution":
     filters_behind_other_stages needs(aggregation),
     stages_in_another_order needs(aggregation),
     what_is_evaluated_at_all needs(aggregation),
+    options_that_are_null needs(aggregation),
+}
+
+async fn options_that_are_null(db: Database) -> Outcome {
+    check_transcript(&db, include_str!("../../data/aggregate/nulls.txt")).await
 }
 
 async fn what_is_evaluated_at_all(db: Database) -> Outcome {

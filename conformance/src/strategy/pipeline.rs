@@ -101,13 +101,34 @@ fn is_moved(pipeline: &[Bson]) -> bool {
     let stages = || pipeline.iter().filter_map(Bson::as_document).flatten();
     let is_first = |name: &str| matches!(name, "$match" | "$sort" | "$limit" | "$skip");
     let mut behind = stages().skip_while(|(name, _)| is_first(name)).skip(1);
+    let names: Vec<&str> = stages().map(|(name, _)| name.as_str()).collect();
+    let sorts = |name: &str| matches!(name, "$setWindowFields" | "$fill" | "$densify");
     behind.any(|(name, _)| matches!(name.as_str(), "$match" | "$skip" | "$sort"))
+        // Nothing is told of a sort whose order the next stage changes.
+        || names.windows(2).any(|two| matches!(two, ["$sort", next] if sorts(next)))
+        // Which document comes first is a matter of chance.
+        || names.contains(&"$sample")
+        // Of several functions the server's hash table says which one is first.
+        || stages().any(|(name, spec)| name == "$setWindowFields" && has_several_outputs(spec))
+        // The server knows the variables when it makes the pipeline ready, and joins with its filters.
+        || stages().any(|(name, spec)| name == "$lookup" && filters(spec))
         // Which of its pipelines is refused first depends on how they take turns.
         || stages().any(|(name, _)| name == "$facet")
         || stages().filter_map(|(_, spec)| spec.as_document()).flatten().any(|(_, inner)| {
             // Pipelines of `$lookup`, `$unionWith` and `$facet`.
             inner.as_array().is_some_and(|inner| is_moved(inner))
         })
+}
+
+fn has_several_outputs(spec: &Bson) -> bool {
+    let output = spec.as_document().and_then(|spec| spec.get_document("output").ok());
+    output.is_some_and(|output| output.len() > 1)
+}
+
+fn filters(spec: &Bson) -> bool {
+    let pipeline = spec.as_document().and_then(|spec| spec.get_array("pipeline").ok());
+    let stages = || pipeline.into_iter().flatten().filter_map(Bson::as_document);
+    stages().any(|stage| stage.contains_key("$match"))
 }
 
 /// A pipeline as far as it is made.

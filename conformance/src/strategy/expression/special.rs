@@ -1,6 +1,6 @@
 //! Operators whose operands depend on each other, or on what is wanted.
 
-use bson::{Bson, bson, doc};
+use bson::{Bson, Document, bson, doc};
 
 use super::Maker;
 use super::Type::{self, *};
@@ -272,7 +272,16 @@ pub(super) fn get_field(maker: &mut Maker<'_, '_>, wanted: Type, depth: usize) -
 /// The field is there already, or new, or becomes missing. None that is taken away is set elsewhere: the server
 /// remembers its place (KNOWN-DIFFERENCES.md).
 pub(super) fn set_field(maker: &mut Maker<'_, '_>, _: Type, depth: usize) -> Operand {
-    let input = maker.argument(Object, depth);
+    let mut input = maker.argument(Object, depth);
+    // Nor of an object that has it from a path that leads nowhere.
+    let has_paths = |object: &Document| {
+        object.iter().any(|(name, value)| {
+            !name.starts_with('$') && value.as_str().is_some_and(|text| text.starts_with('$'))
+        })
+    };
+    if input.as_document().is_some_and(has_paths) {
+        input = bson!({ "$literal": input });
+    }
     if maker.dice.chance(1, 8) {
         return Some(bson!({ "field": "c", "input": input, "value": "$$REMOVE" }));
     }
