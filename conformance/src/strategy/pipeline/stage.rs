@@ -243,7 +243,7 @@ impl Flow<'_, '_> {
             self.push(doc! { "$unwind": spec });
         }
         if has_index {
-            // The server moves a sort by the index before the stage that makes it (KNOWN-DIFFERENCES.md).
+            // A sort by the index would be moved before the stage that makes it.
             self.push(doc! { "$set": { "behind": "$_id" } });
         }
     }
