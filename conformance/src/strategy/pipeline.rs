@@ -106,6 +106,8 @@ fn is_moved(pipeline: &[Bson]) -> bool {
     behind.any(|(name, _)| matches!(name.as_str(), "$match" | "$skip" | "$sort"))
         // Nothing is told of a sort whose order the next stage changes.
         || names.windows(2).any(|two| matches!(two, ["$sort", next] if sorts(next)))
+        // A leading projection is evaluated for many documents before the next stage sees the first.
+        || names.len() > 1 && names.first() == Some(&"$project")
         // Which document comes first is a matter of chance.
         || names.contains(&"$sample")
         // Of several functions the server's hash table says which one is first.
