@@ -187,7 +187,7 @@ async fn by_turns(
     while turns == 0 || started.elapsed() < budget * 2 {
         let start = (round * 97 + turns as usize) * 7_919;
         let turn = budget / TURNS;
-        let is_odm_first = (round + turns as usize) % 2 == 0;
+        let is_odm_first = (round + turns as usize).is_multiple_of(2);
         if is_odm_first {
             taken[0] += sample(row, odm, fixture, start, turn).await;
         }
@@ -229,12 +229,12 @@ async fn resets(
         started.elapsed()
     }
     let mut samples = Samples::default();
-    for round in 0..6 {
+    for round in 0_u32..6 {
         let started = Instant::now();
         backend.reset();
         samples.push(Contender::Memory, started.elapsed());
         // Each resets what the other one has loaded, and each is first as often.
-        let is_odm_first = round % 2 == 0;
+        let is_odm_first = round.is_multiple_of(2);
         if is_odm_first {
             samples.push(Contender::OdmMongo, timed(odm).await);
             fixture.load(driver).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bson::Bson;
-use odm_core::{ErrorCode, Filter, Namespace, Result};
+use odm_core::{Error, ErrorCode, Filter, Namespace, Result};
 use rustc_hash::FxHashSet;
 
 use super::join::{Foreign, values_at};
@@ -53,13 +53,16 @@ fn graph_lookup(
     };
     let (mut start, mut into, mut connect_from, mut connect_to) = (None, None, None, None);
     let (mut max_depth, mut depth_field, mut restrict) = (None, None, None);
+    // As on the server, what the restriction refuses beforehand waits for a document.
+    let mut refusal = None;
     for (name, value) in spec {
         match (name.as_str(), value) {
-            ("startWith", value) => start = Some(compiler.operand(value)?),
+            ("startWith", value) => start = Some(compiler.unfolded_operand(value)?),
             ("maxDepth", value) => max_depth = Some(depth(value)?),
             ("restrictSearchWithMatch", Bson::Document(filter)) => {
                 let filter = Filter::Raw(filter.clone()).normalized()?.into_owned();
-                restrict = Some(Matcher::within(&filter, compiler)?);
+                let (read, refused) = compiler.apart(|compiler| Matcher::within(&filter, compiler));
+                (restrict, refusal) = (Some(read?), refused);
             }
             ("restrictSearchWithMatch", _) => {
                 let message = format!("restrictSearchWithMatch must be an object, found {value}");
@@ -108,6 +111,7 @@ fn graph_lookup(
         max_depth,
         depth_field: depth_field.map(parts).transpose()?,
         restrict,
+        refused: refusal,
     })])
 }
 
@@ -138,6 +142,8 @@ struct GraphLookup {
     max_depth: Option<i64>,
     depth_field: Option<Vec<Box<str>>>,
     restrict: Option<Matcher>,
+    /// What is refused as soon as there is a document.
+    refused: Option<Error>,
 }
 
 impl Stage for GraphLookup {
@@ -170,6 +176,9 @@ impl Stream for Walking {
     fn next(&mut self) -> Result<Option<Doc>> {
         let Some(doc) = self.input.next()? else { return Ok(None) };
         let stage = self.stage.clone();
+        if let Some(refused) = &stage.refused {
+            return Err(refused.clone());
+        }
         let foreign = match &mut self.foreign {
             Some(foreign) => foreign,
             none => none.insert(Foreign::new(&self.run, &stage.seen, &stage.connect_to)?),

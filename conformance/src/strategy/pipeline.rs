@@ -113,7 +113,7 @@ fn is_moved(pipeline: &[Bson]) -> bool {
         // Of several functions the server's hash table says which one is first.
         || stages().any(|(name, spec)| name == "$setWindowFields" && has_several_outputs(spec))
         // The server knows the variables when it makes the pipeline ready, and joins with its filters.
-        || stages().any(|(name, spec)| name == "$lookup" && filters(spec))
+        || stages().any(|(name, spec)| name == "$lookup" && knows_more(spec))
         // Which of its pipelines is refused first depends on how they take turns.
         || stages().any(|(name, _)| name == "$facet")
         || stages().filter_map(|(_, spec)| spec.as_document()).flatten().any(|(_, inner)| {
@@ -127,10 +127,11 @@ fn has_several_outputs(spec: &Bson) -> bool {
     output.is_some_and(|output| output.len() > 1)
 }
 
-fn filters(spec: &Bson) -> bool {
-    let pipeline = spec.as_document().and_then(|spec| spec.get_array("pipeline").ok());
-    let stages = || pipeline.into_iter().flatten().filter_map(Bson::as_document);
-    stages().any(|stage| stage.contains_key("$match"))
+fn knows_more(lookup: &Bson) -> bool {
+    let Some(lookup) = lookup.as_document() else { return false };
+    let mut stages = lookup.get_array("pipeline").into_iter().flatten();
+    lookup.contains_key("let")
+        || stages.any(|stage| stage.as_document().is_some_and(|one| one.contains_key("$match")))
 }
 
 /// A pipeline as far as it is made.

@@ -672,6 +672,7 @@ impl Flow<'_, '_> {
         if self.maker.fields.len() < all.len() / 2 || !self.make_order() {
             return;
         }
+        let is_second = self.stages.iter().any(|stage| stage.contains_key("$unionWith"));
         if self.maker.dice.chance(1, 2) {
             self.push(doc! { "$unionWith": OTHER });
         } else {
@@ -684,7 +685,8 @@ impl Flow<'_, '_> {
         }
         let has_id =
             self.stages.last().is_some_and(|stage| !format!("{stage}").contains("\"_id\": 0"));
-        if !has_id {
+        // The same documents come twice then.
+        if !has_id || is_second {
             self.key = None;
         }
     }

@@ -127,7 +127,7 @@ impl Flow<'_, '_> {
             // Of small numbers: what is left of great ones that have gone is another rest (KNOWN-DIFFERENCES.md).
             for name in ["$sum", "$avg", "$stdDevPop", "$stdDevSamp"] {
                 if let Some(input) = function.get_mut(name) {
-                    *input = Self::path("k").into();
+                    *input = Self::path("k");
                 }
             }
             function.insert("window", window);
